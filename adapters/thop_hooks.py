@@ -1,0 +1,105 @@
+"""thop 0.1.1 (Lyken17): forward hooks, looked up by the exact type of a module.
+
+The hooks' sums are read with `ret_layer_info=True`, which gives a tree by `named_children`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from reconcile.adapter import Counter, Place, Row, Subject, Told, whole
+from reconcile.errors import CounterError
+from reconcile.rules import Rule, Rules
+
+_HOOKS = "thop/vision/basic_hooks.py"
+
+
+def _each(rule: Rule, names: str) -> dict[str, Rule]:
+    return {f"torch.nn.{name}": rule for name in names.split()}
+
+
+RULES = Rules(
+    modules={
+        **_each(
+            Rule(source=f"{_HOOKS}:count_convNd", weights={"mac.by-output": 1}),
+            "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
+        ),
+        **_each(Rule(source=f"{_HOOKS}:count_linear", weights={"mac": 1}), "Linear"),
+        **_each(
+            Rule(source=f"{_HOOKS}:count_normalization", weights={"norm": 2, "norm.affine": 2}),
+            "BatchNorm1d BatchNorm2d BatchNorm3d SyncBatchNorm LayerNorm "
+            "InstanceNorm1d InstanceNorm2d InstanceNorm3d",
+        ),
+        **_each(Rule(source=f"{_HOOKS}:count_prelu", weights={"activation": 1}), "PReLU"),
+        **_each(Rule(source=f"{_HOOKS}:count_relu"), "LeakyReLU"),
+        **_each(Rule(source=f"{_HOOKS}:count_softmax", weights={"softmax": 3, "softmax.row": -1}), "Softmax"),
+        **_each(
+            Rule(source=f"{_HOOKS}:count_avgpool", weights={"pool.output": 1}), "AvgPool1d AvgPool2d AvgPool3d"
+        ),
+        **_each(
+            Rule(source=f"{_HOOKS}:count_adap_avgpool", weights={"pool.mean-ratio": 1}),
+            "AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d",
+        ),
+        **_each(
+            Rule(
+                source=f"{_HOOKS}:count_upsample",
+                weights={"resample.nearest": 1, "resample.linear": 5, "resample.bilinear": 11, "resample.bicubic": 259},
+            ),
+            "Upsample UpsamplingNearest2d UpsamplingBilinear2d",
+        ),
+        **_each(
+            Rule(source=f"{_HOOKS}:zero_ops"),
+            "Sequential ZeroPad2d ReLU ReLU6 MaxPool1d MaxPool2d MaxPool3d AdaptiveMaxPool1d AdaptiveMaxPool2d "
+            "AdaptiveMaxPool3d Dropout PixelShuffle",
+        ),
+    },
+    hooks_per_place=True,
+    rows_per_place=True,
+    hides_children=True,
+    open=frozenset({"torch.nn.Sequential"}),
+)
+
+
+def _flatten(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any, Any]]:
+    for name, (ops, params, below) in tree.items():
+        path = f"{above}.{name}" if above else name
+        if below:
+            yield from _flatten(below, path)
+        else:
+            yield path, ops, params
+
+
+def run(subject: Subject) -> Told:
+    """Run `thop.profile` and read its tree; a module whose type thop does not list was never seen by it."""
+    import thop
+    from thop import profile as library
+
+    if subject.kwargs:
+        raise CounterError("thop.profile takes positional inputs only")
+    modules = dict(subject.model.named_modules(remove_duplicate=False))
+    with subject.recording(own_code=[str(Path(thop.__file__).parent)]):
+        total, params, tree = thop.profile(subject.model, subject.args, verbose=False, ret_layer_info=True)
+    rules = library.__globals__["register_hooks"]
+    rows = []
+    for path, ops, own in _flatten(tree):
+        seen = type(modules[path]) in rules
+        rows.append(Row(target=Place(path=path), told=whole(ops, path) if seen else None, params=whole(own, path)))
+    if not tree and type(subject.model) in rules:
+        rows.append(Row(target=Place(path=""), told=whole(total, "the total"), params=whole(params, "the parameters")))
+    return Told(rows=rows, total=whole(total, "the total"), params=whole(params, "the parameters"))
+
+
+COUNTERS = (
+    Counter(
+        id="thop",
+        unit="MAC",
+        framework="torch",
+        distribution="thop",
+        imports="thop",
+        sees="module calls, by exact type",
+        rules=RULES,
+        run=run,
+    ),
+)

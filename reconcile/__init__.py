@@ -1,0 +1,1 @@
+"""reconcile: run the real FLOP counters, and explain every difference between their numbers."""

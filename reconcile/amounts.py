@@ -1,0 +1,52 @@
+"""Exact amounts of work: an integer together with the product that it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import prod
+
+from reconcile.errors import LedgerError
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """How much of one term was executed.
+
+    `formula` is ordinary integer arithmetic that evaluates to `value`, so that a reader can check it by hand.
+    """
+
+    value: int
+    formula: str
+
+    def __post_init__(self) -> None:
+        if type(self.value) is not int:
+            raise LedgerError(f"an amount must be an int, got {self.value!r} ({type(self.value).__name__})")
+
+
+def amount(*groups: Iterable[int]) -> Amount:
+    """Multiply groups of factors and keep them visible.
+
+    >>> amount((1, 64, 224, 224), (3, 3, 3))
+    Amount(value=86704128, formula='1*64*224*224 * 3*3*3')
+    >>> amount((2,), ())
+    Amount(value=2, formula='2')
+    """
+    factors = [tuple(int(factor) for factor in group) for group in groups]
+    texts = ["*".join(map(str, group)) for group in factors if group]
+    return Amount(prod(prod(group) for group in factors), " * ".join(texts) or "1")
+
+
+def total(amounts: Iterable[Amount]) -> Amount:
+    """Add amounts; equal formulas are grouped, as when one layer is called several times.
+
+    >>> total([amount((2, 3)), amount((2, 3)), amount((5,))])
+    Amount(value=17, formula='2 * (2*3) + 5')
+    """
+    counted: dict[str, list[int]] = {}
+    for item in amounts:
+        counted.setdefault(item.formula, []).append(item.value)
+    texts = []
+    for formula, values in counted.items():
+        texts.append(f"{len(values)} * ({formula})" if len(values) > 1 else formula)
+    return Amount(sum(sum(values) for values in counted.values()), " + ".join(texts) or "0")

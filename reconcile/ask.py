@@ -1,0 +1,193 @@
+"""Asking counters: from counter ids, a model and its inputs to one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from reconcile import reference
+from reconcile.errors import UsageError
+from reconcile.inputs import Input
+from reconcile.launch import TIMEOUT, Request, launch
+from reconcile.ledger import Ledger
+from reconcile.ledger import from_json as ledger_from_json
+from reconcile.objects import ObjectSpec
+from reconcile.registry import Entry, entries, entry
+from reconcile.rules import TOTAL, predict
+from reconcile.schema import Context, Count, Layer, Reference, Run
+from reconcile.work import ROOT, Work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CounterId:
+    """A counter and the context asked for it: `thop`, `torch@no_grad`, `fvcore@train`."""
+
+    name: str
+    context: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return "@".join((self.name, *self.context))
+
+    def within(self, context: Context) -> Context:
+        """The context of this counter inside the context of the command."""
+        for word in self.context:
+            if word in ("grad", "no_grad"):
+                context = replace(context, grad=word)  # type: ignore[arg-type]
+            elif word == "inference_mode":
+                context = replace(context, grad="inference")
+            elif word in ("train", "eval"):
+                context = replace(context, training=word == "train")
+        return context
+
+
+CONTEXTS = ("grad", "no_grad", "inference_mode", "train", "eval")
+
+
+def parse_counter(text: str) -> CounterId:
+    """Read a counter id.
+
+    >>> parse_counter("torch@no_grad").context
+    ('no_grad',)
+    """
+    name, *context = text.split("@")
+    if "==" in name:
+        raise UsageError(f"{text!r} names a release; only the installed release of a counter can be run")
+    for word in context:
+        if word not in CONTEXTS:
+            raise UsageError(f"the counter {text!r} has the context {word!r}; use one of {', '.join(CONTEXTS)}")
+    return CounterId(name=name, context=tuple(context))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One model with its inputs, as workers are asked about it.
+
+    `payload` is a live model and its inputs, pickled for the worker; `paddle` names the Paddle twin.
+    """
+
+    model: ObjectSpec | None
+    inputs: tuple[Input, ...] = ()
+    context: Context = field(default_factory=Context)
+    paddle: ObjectSpec | None = None
+    adapters: tuple[str, ...] = ()
+    payload: bytes = b""
+    shown: str = ""
+    timeout: float = TIMEOUT
+    jobs: int | None = None
+
+    def request(self, counter: CounterId, *, recorded: bool = True) -> Request:
+        """The request for one counter."""
+        document = {
+            "counter": counter.name,
+            "adapters": list(self.adapters),
+            "model": None if self.model is None else self.model.to_json(),
+            "paddle": None if self.paddle is None else self.paddle.to_json(),
+            "inputs": [item.to_json() for item in self.inputs],
+            "context": counter.within(self.context).to_json(),
+            "framework": "torch",
+            "recorded": recorded,
+        }
+        return Request(document=document, payload=self.payload)
+
+    def describe(self) -> dict[str, Any]:
+        """The model and inputs as the documents show them."""
+        document: dict[str, Any] = {"object": self.shown, "arguments": {}} if self.model is None else self.model.to_json()
+        document["inputs"] = [str(item) for item in self.inputs]
+        if self.paddle is not None:
+            document["paddle"] = str(self.paddle)
+        return document
+
+
+def installed(adapters: Sequence[str] = ()) -> tuple[str, ...]:
+    """Ids of the counters that are installed, without the reference."""
+    known = entries(tuple(adapters))
+    return tuple(name for name, item in known.items() if item.missing is None and name != reference.NAME)
+
+
+def ask(question: Question, counters: Sequence[str]) -> Run:
+    """Run counters on a model; what is wrong with the question itself is refused, a broken counter is a failed row."""
+    ids = [parse_counter(text) for text in dict.fromkeys(counters)]
+    found = [entry(item.name, question.adapters) for item in ids]
+    for item in found:
+        if item.missing:
+            raise UsageError(item.missing)
+    clean = CounterId(name=reference.NAME)
+    asked = ids if clean in ids else [clean, *ids]
+    requests = [question.request(item) for item in asked]
+    answers = launch(requests, timeout=question.timeout, jobs=question.jobs)
+    by_id = dict(zip(asked, answers, strict=True))
+    _refuse_bad_question(question, by_id[clean], answers)
+    counts = tuple(
+        _count(item, known, by_id[item], item.within(question.context)) for item, known in zip(ids, found, strict=True)
+    )
+    basis = ledger_from_json(by_id[clean]["ledger"])
+    model = question.describe() | {"framework": basis.framework, "parameters": by_id[clean]["parameters"]}
+    return Run(model=model, context=question.context, reference=Reference.of(basis), counts=counts)
+
+
+def _refuse_bad_question(question: Question, clean: Mapping[str, Any], answers: Sequence[Mapping[str, Any]]) -> None:
+    for answer in (clean, *answers):
+        if answer["status"] == "failed" and answer.get("fault") == "usage":
+            raise UsageError(answer["reason"])
+    if clean["status"] == "failed":
+        shapes = " ".join(str(item) for item in question.inputs) or "it was given"
+        raise UsageError(f"the model fails on the input {shapes}: {clean['reason']}")
+
+
+def _count(item: CounterId, known: Entry, answer: Mapping[str, Any], context: Context) -> Count:
+    counter = known.counter
+    if answer["status"] == "failed":
+        return Count(
+            counter=str(item),
+            version=known.version,
+            unit=counter.unit,
+            status="failed",
+            reason=answer["reason"],
+            context=context,
+        )
+    ledger = ledger_from_json(answer["ledger"])
+    return Count(
+        counter=str(item),
+        version=answer["version"],
+        unit=counter.unit,
+        status="ok",
+        total=answer["total"],
+        params=answer["params"],
+        layers=_layers(known, Work(ledger), answer),
+        ledger=ledger,
+        context=context,
+        warnings=tuple(answer["warnings"]),
+    )
+
+
+def _layers(known: Entry, work: Work, answer: Mapping[str, Any]) -> tuple[Layer, ...]:
+    predictions = predict(known.counter.rules, work)
+    told = {row["layer"]: row for row in answer["rows"]}
+    names = dict.fromkeys([*(name for name in predictions if name != TOTAL), *told])
+    rows = []
+    for name in names:
+        row, prediction = told.get(name, {}), predictions.get(name)
+        rows.append(
+            Layer(
+                layer=name,
+                type=type_of(work.ledger, name),
+                told=row.get("told"),
+                predicted=None if prediction is None else prediction.value,
+                params=row.get("params"),
+            )
+        )
+    rest = answer["total"] - sum(row.told or 0 for row in rows)
+    if TOTAL in predictions or rest:
+        value = predictions[TOTAL].value if TOTAL in predictions else None
+        rows.append(Layer(layer=TOTAL, type="total", told=rest, predicted=value))
+    return tuple(rows)
+
+
+def type_of(ledger: Ledger, layer: str) -> str:
+    """What a row stands for: the class of its module, or the kind of op."""
+    path, colons, kind = layer.partition("::")
+    if colons:
+        return kind
+    place = ledger.places.get("" if layer == ROOT else path)
+    return place.name if place is not None else "?"

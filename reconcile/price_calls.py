@@ -1,0 +1,242 @@
+"""The price list of module calls and Python-level calls, for counters that measure work there.
+
+A hook sees a module's attributes and the shapes of its first input and output; these tables give the terms that can
+be computed from just those, variants included.  The definition's own amounts always come from the ops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from reconcile import formulas
+from reconcile.amounts import amount
+from reconcile.formulas import Shape, Terms
+from reconcile.ledger import Call, Function, Module, Tensor, Value, first_shape
+from reconcile.terms import RESAMPLING, TERMS
+
+ModulePrice = Callable[[Module, Shape, Shape], Terms]
+FunctionPrice = Callable[[Function], Terms]
+
+
+def _number(module: Module, *names: str) -> int:
+    for name in names:
+        value = module.attributes.get(name)
+        if isinstance(value, int):
+            return value
+    return 1
+
+
+def _sizes(module: Module, rank: int, *names: str) -> Shape:
+    for name in names:
+        value = module.attributes.get(name)
+        if isinstance(value, tuple):
+            return tuple(int(item) for item in value if isinstance(item, int))
+        if isinstance(value, int):
+            return (value,) * rank
+    return ()
+
+
+def _has(module: Module, name: str) -> bool:
+    return any(parameter.name == name for parameter in module.parameters)
+
+
+def _weight(module: Module) -> Shape:
+    return next((item.shape for item in module.parameters if item.name == "weight"), ())
+
+
+def _convolution(transposed: bool) -> ModulePrice:
+    def price(module: Module, x: Shape, out: Shape) -> Terms:
+        groups = _number(module, "groups", "_groups")
+        kernel = _sizes(module, 1, "kernel_size", "_kernel_size")
+        ins, outs = _number(module, "in_channels", "_in_channels"), _number(module, "out_channels", "_out_channels")
+        pair = (ins, outs) if transposed else (outs, ins)
+        weight = _weight(module) or (pair[0], pair[1] // groups, *kernel)
+        if len(x) < 2:
+            return {}
+        bias = _has(module, "bias")
+        return formulas.convolution(x, weight, out, transposed=transposed, groups=groups, bias=bias)
+
+    return price
+
+
+def _linear(module: Module, x: Shape, out: Shape) -> Terms:
+    if not x or not out:
+        return {}
+    return formulas.linear(x, (out[-1], x[-1]), bias=_has(module, "bias"))
+
+
+def _bilinear(module: Module, x: Shape, out: Shape) -> Terms:
+    return formulas.bilinear(x, (*x[:-1], _number(module, "in2_features")), _weight(module), bias=_has(module, "bias"))
+
+
+def _norm(module: Module, x: Shape, out: Shape) -> Terms:
+    statistics = bool(module.attributes.get("track_running_stats", False))
+    affine = module.attributes.get("affine", module.attributes.get("elementwise_affine"))
+    scaled = bool(affine) if affine is not None else _has(module, "weight")
+    return formulas.normalisation(x, affine=scaled, batch_statistics=module.training or not statistics)
+
+
+def _activation(module: Module, x: Shape, out: Shape) -> Terms:
+    return formulas.activation(x)
+
+
+def _pool(spatial: int) -> ModulePrice:
+    def price(module: Module, x: Shape, out: Shape) -> Terms:
+        return formulas.pool(x, _sizes(module, spatial, "kernel_size", "ksize"), out)
+
+    return price
+
+
+def _adaptive_pool(spatial: int) -> ModulePrice:
+    def price(module: Module, x: Shape, out: Shape) -> Terms:
+        return formulas.adaptive_pool(x, out, spatial=spatial)
+
+    return price
+
+
+def _softmax(module: Module, x: Shape, out: Shape) -> Terms:
+    dim = module.attributes.get("dim", module.attributes.get("_axis", -1))
+    return formulas.softmax(x, dim if isinstance(dim, int) else -1)
+
+
+def _resample(module: Module, x: Shape, out: Shape) -> Terms:
+    mode = module.attributes.get("mode")
+    return formulas.resample(x, out, mode if mode in RESAMPLING else None)
+
+
+def _embedding(module: Module, x: Shape, out: Shape) -> Terms:
+    return formulas.embedding(out)
+
+
+def _each(price: ModulePrice, package: str, names: str) -> dict[str, ModulePrice]:
+    return {f"{package}.{name}": price for name in names.split()}
+
+
+_ACTIVATIONS = (
+    "ReLU ReLU6 LeakyReLU PReLU ELU SELU CELU GELU SiLU Mish Sigmoid Tanh Hardtanh Hardswish Hardsigmoid Softplus "
+    "Softshrink Hardshrink LogSigmoid RReLU Threshold GLU Tanhshrink Softsign Swish"
+)
+
+MODULES: dict[str, ModulePrice] = {
+    **_each(_convolution(False), "torch.nn", "Conv1d Conv2d Conv3d"),
+    **_each(_convolution(True), "torch.nn", "ConvTranspose1d ConvTranspose2d ConvTranspose3d"),
+    "torch.nn.Linear": _linear,
+    "torch.nn.Bilinear": _bilinear,
+    **_each(
+        _norm,
+        "torch.nn",
+        "BatchNorm1d BatchNorm2d BatchNorm3d SyncBatchNorm LayerNorm GroupNorm RMSNorm "
+        "InstanceNorm1d InstanceNorm2d InstanceNorm3d",
+    ),
+    **_each(_activation, "torch.nn", _ACTIVATIONS),
+    **{f"torch.nn.{kind}Pool{n}d": _pool(n) for kind in ("Max", "Avg") for n in (1, 2, 3)},
+    **{f"torch.nn.Adaptive{kind}Pool{n}d": _adaptive_pool(n) for kind in ("Max", "Avg") for n in (1, 2, 3)},
+    **_each(_softmax, "torch.nn", "Softmax LogSoftmax"),
+    **_each(_resample, "torch.nn", "Upsample UpsamplingNearest2d UpsamplingBilinear2d"),
+    "torch.nn.Embedding": _embedding,
+    **_each(_convolution(False), "paddle.nn", "Conv1D Conv2D Conv3D"),
+    **_each(_convolution(True), "paddle.nn", "Conv1DTranspose Conv2DTranspose Conv3DTranspose"),
+    "paddle.nn.Linear": _linear,
+    **_each(
+        _norm,
+        "paddle.nn",
+        "BatchNorm BatchNorm1D BatchNorm2D BatchNorm3D SyncBatchNorm LayerNorm GroupNorm "
+        "InstanceNorm1D InstanceNorm2D InstanceNorm3D",
+    ),
+    **_each(_activation, "paddle.nn", _ACTIVATIONS),
+    **{f"paddle.nn.{kind}Pool{n}D": _pool(n) for kind in ("Max", "Avg") for n in (1, 2, 3)},
+    **{f"paddle.nn.Adaptive{kind}Pool{n}D": _adaptive_pool(n) for kind in ("Max", "Avg") for n in (1, 2, 3)},
+    **_each(_softmax, "paddle.nn", "Softmax LogSoftmax"),
+    **_each(_resample, "paddle.nn", "Upsample UpsamplingNearest2D UpsamplingBilinear2D"),
+    "paddle.nn.Embedding": _embedding,
+}
+
+
+def module_terms(module: Module, call: Call, kind: str) -> Terms:
+    """The terms of one module call, priced as a module of type `kind`; {} where that type has no formula."""
+    price = MODULES.get(kind)
+    if price is None:
+        return {}
+    x = first_shape((call.arguments, dict(call.keywords)))
+    out = first_shape(call.output)
+    terms = price(module, x, out)
+    if x and x[0]:
+        for name, part in price(module, (1, *x[1:]), (1, *out[1:])).items():
+            if TERMS[name].of is None:
+                terms[f"{name}.one-row"] = part
+    return terms
+
+
+def _shape(value: Value) -> Shape:
+    return value.shape if isinstance(value, Tensor) else ()
+
+
+def _argument(function: Function, index: int, name: str) -> Value:
+    return function.arguments[index] if index < len(function.arguments) else function.keywords.get(name)
+
+
+def _first(function: Function) -> Shape:
+    return _shape(_argument(function, 0, "input"))
+
+
+def _matrix_product(function: Function) -> Terms:
+    return formulas.matmul(_first(function), _shape(_argument(function, 1, "other" if "matmul" in function.name else "mat2")))
+
+
+def _added_product(function: Function) -> Terms:
+    names = ("batch1", "batch2") if "baddbmm" in function.name else ("mat1", "mat2")
+    a, b = (_shape(_argument(function, index, name)) for index, name in enumerate(names, start=1))
+    terms = formulas.added_matmul(_first(function), a, b)
+    return {name: part for name, part in terms.items() if function.keywords.get("beta") != 0 or "bias" not in name}
+
+
+def _binary(function: Function) -> Terms:
+    return formulas.elementwise(_first(function), _shape(_argument(function, 1, "other")))
+
+
+def _unary(term: str) -> FunctionPrice:
+    def price(function: Function) -> Terms:
+        return {term: amount(_first(function))}
+
+    return price
+
+
+def _interpolation(function: Function) -> Terms:
+    x = _first(function)
+    terms = formulas.resample(x, first_shape(function.output))
+    size, scale = _argument(function, 1, "size"), _argument(function, 2, "scale_factor")
+    spatial = len(x) - 2
+    if isinstance(size, (tuple, int)) and not isinstance(size, bool):
+        sizes = size if isinstance(size, tuple) else (size,) * spatial
+        terms["resample.by-arguments"] = amount(x[:2], [item for item in sizes if isinstance(item, int)])
+    elif isinstance(scale, (tuple, int, float)):
+        scales = scale if isinstance(scale, tuple) else (scale,) * spatial
+        factors = [int(item) for item in scales if isinstance(item, (int, float)) and item == int(item)]
+        if len(factors) == spatial:
+            terms["resample.by-arguments"] = amount(x, factors)
+    return terms
+
+
+def _functions() -> Mapping[str, FunctionPrice]:
+    table: dict[str, FunctionPrice] = {}
+    for owner in ("torch", "torch.Tensor"):
+        table |= {f"{owner}.{name}": _matrix_product for name in ("matmul", "mm", "bmm")}
+        table |= {f"{owner}.{name}": _added_product for name in ("addmm", "baddbmm")}
+        table |= {f"{owner}.{name}": _binary for name in ("add", "mul", "sub", "div")}
+    functional = "torch.nn.functional"
+    activations = "relu relu6 prelu elu gelu silu leaky_relu hardtanh hardswish mish softplus selu celu"
+    table |= {f"{functional}.{name}": _unary("activation") for name in activations.split()}
+    pools = [f"{kind}_pool{n}d" for kind in ("max", "avg", "adaptive_max", "adaptive_avg") for n in (1, 2, 3)]
+    table |= {f"{functional}.{name}": _unary("pool.input") for name in pools}
+    table |= {f"{functional}.softmax": _unary("softmax")}
+    table |= {f"{functional}.{name}": _interpolation for name in ("interpolate", "upsample")}
+    return table
+
+
+FUNCTIONS: Mapping[str, FunctionPrice] = _functions()
+
+
+def function_terms(function: Function) -> Terms:
+    """The terms of one Python-level call; {} where the function has no formula."""
+    price = FUNCTIONS.get(function.name)
+    return price(function) if price else {}

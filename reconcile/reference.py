@@ -1,0 +1,33 @@
+"""The reference as a counter: the definition's own answer, from a clean pass of the model."""
+
+from __future__ import annotations
+
+from reconcile.adapter import AtOp, Counter, Row, Subject, Told
+from reconcile.rules import Rule, Rules
+from reconcile.terms import DEFINITION
+from reconcile.work import Work
+
+NAME = "reference"
+
+
+def run(subject: Subject) -> Told:
+    """Execute the model once, record it, and price every op by the definition."""
+    with subject.recording():
+        subject.model(*subject.args, **subject.kwargs)
+    work = Work(subject.ledger)
+    told = {op: work.amount("mac", (op,)).value for ops in work.layers.values() for op in ops}
+    return Told(rows=[Row(target=AtOp(index=op), told=part) for op, part in told.items()], total=sum(told.values()))
+
+
+COUNTERS = (
+    Counter(
+        id=NAME,
+        unit="MAC",
+        framework="any",
+        distribution=None,
+        imports=None,
+        sees="every executed op",
+        rules=Rules(ops={"*": Rule(source="reconcile/terms.py:DEFINITION", weights=DEFINITION)}),
+        run=run,
+    ),
+)

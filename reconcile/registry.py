@@ -1,0 +1,104 @@
+"""The counters that are known: adapters found as files, by entry point or by path; and what is installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType
+
+from reconcile import reference
+from reconcile.adapter import Counter
+from reconcile.errors import UsageError
+
+GROUP = "reconcile.adapters"
+"""The entry-point group under which other distributions offer adapter modules."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One counter and the adapter file that provides it."""
+
+    counter: Counter
+    file: Path
+
+    @property
+    def version(self) -> str | None:
+        """The installed release of the counter's distribution; None if it is not installed."""
+        if self.counter.distribution is None:
+            return None
+        try:
+            return metadata.version(self.counter.distribution)
+        except metadata.PackageNotFoundError:
+            return None
+
+    @property
+    def missing(self) -> str | None:
+        """Why the counter cannot run here, in one sentence; None if it is installed."""
+        imports, distribution = self.counter.imports, self.counter.distribution
+        if imports is None or importlib.util.find_spec(imports) is not None:
+            return None
+        return f"{self.counter.id} is not installed: pip install {distribution}"
+
+
+def folders() -> tuple[Path, ...]:
+    """The folders that may hold the adapters that ship with this package: in a wheel, and in a checkout."""
+    package = Path(__file__).resolve().parent
+    return (package / "adapters", package.parent / "adapters")
+
+
+def load(file: Path) -> ModuleType:
+    """Load one adapter file under a name that no library can own."""
+    name = f"reconcile_adapter_{file.stem}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"the adapter {str(file)!r} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except FileNotFoundError:
+        raise UsageError(f"the adapter {str(file)!r} does not exist") from None
+    except Exception as error:
+        raise UsageError(f"the adapter {str(file)!r} cannot be loaded: {type(error).__name__}: {error}") from error
+    if not getattr(module, "COUNTERS", ()):
+        raise UsageError(f"the adapter {str(file)!r} defines no COUNTERS")
+    return module
+
+
+def _shipped() -> Iterator[Path]:
+    for folder in folders():
+        if folder.is_dir():
+            yield from sorted(file for file in folder.glob("*.py") if file.stem != "__init__")
+            return
+
+
+def _offered() -> Iterator[Path]:
+    for point in metadata.entry_points(group=GROUP):
+        spec = importlib.util.find_spec(point.module)
+        if spec is not None and spec.origin is not None:
+            yield Path(spec.origin)
+
+
+@cache
+def entries(extra: tuple[str, ...] = ()) -> Mapping[str, Entry]:
+    """Every known counter by its id; `extra` are adapter files named by the caller, which come first."""
+    found: dict[str, Entry] = {}
+    files = [*(Path(file).resolve() for file in extra), *_shipped(), *_offered()]
+    found[reference.NAME] = Entry(counter=reference.COUNTERS[0], file=Path(reference.__file__))
+    for file in dict.fromkeys(files):
+        for counter in load(file).COUNTERS:
+            found.setdefault(counter.id, Entry(counter=counter, file=file))
+    return found
+
+
+def entry(counter: str, extra: Iterable[str] = ()) -> Entry:
+    """The entry of one counter; an unknown one is refused with the known ones named."""
+    known = entries(tuple(extra))
+    if counter not in known:
+        raise UsageError(f"the counter {counter!r} is unknown; known are {', '.join(sorted(known))}")
+    return known[counter]

@@ -1,0 +1,266 @@
+"""Rules: a counter's weights over terms, and what it can see; and the prediction that follows from them.
+
+A prediction is made from a ledger alone.  It never looks at what the counter told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from reconcile.amounts import Amount
+from reconcile.errors import LedgerError
+from reconcile.formulas import Terms
+from reconcile.ledger import Module
+from reconcile.price import label, operator
+from reconcile.price_calls import function_terms, module_terms
+from reconcile.terms import TERMS
+from reconcile.work import ROOT, Work
+
+TOTAL = "::total"
+"""The row of what a counter does to its total and not to its rows."""
+
+Mechanism = Literal["hook", "patch", "op"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Weights over the terms of one kind of module, function or op; no weights at all is zero by rule.
+
+    `source` names the counter's own code as `path/in/the/distribution.py:function`.
+    """
+
+    source: str
+    weights: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for term, weight in self.weights.items():
+            if term not in TERMS:
+                raise LedgerError(f"the rule from {self.source} gives a weight to {term!r}, which is no term")
+            if type(weight) is not int:
+                raise LedgerError(f"the rule from {self.source} gives {term!r} the weight {weight!r}; weights are ints")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finish:
+    """What a counter does to its total after its rows are counted: `adjust` gives the amount of the `::total` row.
+
+    `adjust` takes the predicted sums by mechanism and the batch size of the ledger.
+    """
+
+    source: str
+    cause: str
+    adjust: Callable[[Mapping[Mechanism, int], int], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Everything that a counter counts, and how it sees it.
+
+    modules, functions, ops: rules by module type, by function name and by operator name (`*` is every other op).
+    subclasses: module rules hold for subclasses too (`isinstance`), not for the exact type only.
+    childless: only modules without children are looked at.
+    root: the model itself is looked at when it is a layer.
+    last_call: a module called several times keeps its last count only.
+    hooks_per_place: a module that stands at k places of the tree is hooked k times.
+    rows_per_place: a module that stands at k places of the tree is told, and added up, k times.
+    hides_children: modules inside a module with a rule are left out.
+    open: container types that have a rule only while they are empty.
+    transparent: composite ops that the counter looks through, to the ops that they are made of.
+    """
+
+    modules: Mapping[str, Rule] = field(default_factory=dict)
+    functions: Mapping[str, Rule] = field(default_factory=dict)
+    ops: Mapping[str, Rule] = field(default_factory=dict)
+    subclasses: bool = False
+    childless: bool = False
+    root: bool = True
+    last_call: bool = False
+    hooks_per_place: bool = False
+    rows_per_place: bool = False
+    hides_children: bool = False
+    open: frozenset[str] = frozenset()
+    transparent: frozenset[str] = frozenset()
+    finish: Finish | None = None
+
+    def of_module(self, module: Module) -> tuple[str, Rule] | None:
+        """The type under which a module has a rule, and the rule."""
+        if module.children and (self.childless or module.type in self.open):
+            return None
+        kinds = (module.type, *module.bases) if self.subclasses else (module.type,)
+        return next(((kind, self.modules[kind]) for kind in kinds if kind in self.modules), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contribution:
+    """One weight that fell on one term of one layer, for the ops in `ops`.
+
+    `base` is the amount of the term that a variant stands for; `again` marks a count that is known to be a repetition.
+    """
+
+    layer: str
+    term: str
+    weight: int
+    amount: Amount
+    base: Amount
+    rule: Rule
+    mechanism: Mechanism
+    ops: tuple[int, ...]
+    again: bool = False
+
+    @property
+    def value(self) -> int:
+        """Weight times amount."""
+        return self.weight * self.amount.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A rule that applied to something in the ledger, with or without weights."""
+
+    layer: str
+    rule: Rule
+    mechanism: Mechanism
+    ops: tuple[int, ...]
+    contributions: tuple[Contribution, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What the rules say of one layer: `value` is None when no rule applies to anything in it."""
+
+    layer: str
+    value: int | None
+    matches: tuple[Match, ...] = ()
+
+
+def predict(rules: Rules, work: Work) -> Mapping[str, Prediction]:
+    """Predict every row of a counter from the work that was executed, in the ledger's order."""
+    matches = [*_modules(rules, work), *_functions(rules, work), *_ops(rules, work)]
+    by_layer: dict[str, list[Match]] = {layer: [] for layer in work.layers}
+    for match in matches:
+        by_layer.setdefault(match.layer, []).append(match)
+    predictions = {layer: _prediction(layer, tuple(found)) for layer, found in by_layer.items()}
+    if rules.finish is not None:
+        sums: dict[Mechanism, int] = {"hook": 0, "patch": 0, "op": 0}
+        for match in matches:
+            sums[match.mechanism] += sum(part.value for part in match.contributions)
+        value = rules.finish.adjust(sums, 1 if work.ledger.batch is None else work.ledger.batch)
+        predictions[TOTAL] = Prediction(layer=TOTAL, value=value)
+    return predictions
+
+
+def _prediction(layer: str, matches: tuple[Match, ...]) -> Prediction:
+    if not matches:
+        return Prediction(layer=layer, value=None)
+    value = sum(part.value for match in matches for part in match.contributions)
+    return Prediction(layer=layer, value=value, matches=matches)
+
+
+def _match(
+    layer: str, rule: Rule, terms: Terms, mechanism: Mechanism, ops: tuple[int, ...], *, again: bool = False
+) -> Match:
+    none = Amount(0, "0")
+    parts = tuple(
+        Contribution(
+            layer=layer,
+            term=term,
+            weight=weight,
+            amount=terms.get(term, none),
+            base=terms.get(TERMS[term].base, none),
+            rule=rule,
+            mechanism=mechanism,
+            ops=ops,
+            again=again,
+        )
+        for term, weight in rule.weights.items()
+    )
+    return Match(layer=layer, rule=rule, mechanism=mechanism, ops=ops, contributions=parts)
+
+
+def _modules(rules: Rules, work: Work) -> Iterator[Match]:
+    ledger = work.ledger
+    places: dict[str, list[str]] = {}
+    for module in ledger.modules:
+        places.setdefault(module.alias if module.alias is not None else module.path, []).append(module.path)
+    last = {call.module: index for index, call in enumerate(ledger.calls)}
+    for index, call in enumerate(ledger.calls):
+        module = ledger.places[call.module]
+        found = rules.of_module(module)
+        if found is None or (module.path == "" and not rules.root):
+            continue
+        if rules.last_call and last[call.module] != index:
+            continue
+        kind, rule = found
+        terms, ops = module_terms(module, call, kind), ledger.ops_of_call(index)
+        shown = [place for place in places[module.path] if not _hidden(rules, work, place)]
+        hooks = len(places[module.path]) if rules.hooks_per_place else 1
+        for number, place in enumerate(shown if rules.rows_per_place else shown[:1]):
+            for hook in range(hooks):
+                yield _match(place or ROOT, rule, terms, "hook", ops, again=number + hook > 0)
+
+
+def _hidden(rules: Rules, work: Work, path: str) -> bool:
+    """Whether a module with a rule stands above a place and hides it."""
+    if not rules.hides_children:
+        return False
+    while path:
+        path = path.rpartition(".")[0]
+        above = work.ledger.places[path]
+        if path and rules.of_module(above) is not None:
+            return True
+    return False
+
+
+def _functions(rules: Rules, work: Work) -> Iterator[Match]:
+    for index, function in enumerate(work.ledger.functions):
+        rule = rules.functions.get(function.name)
+        if rule is not None:
+            ops = work.ledger.ops_of_function(index)
+            yield _match(function_layer(work, index), rule, function_terms(function), "patch", ops)
+
+
+def function_layer(work: Work, index: int) -> str:
+    """The row that a Python-level call belongs to: that of the first priced op that it executed."""
+    function = work.ledger.functions[index]
+    for op in work.ledger.ops_of_function(index):
+        if work.prices[op] != {}:
+            return work.layer_of(work.ledger.ops[op])
+    owner = work.ledger.module(function.call)
+    return (owner.path or ROOT) if owner.leaf else f"{owner.path}::{label(function.name.rpartition('.')[2])}"
+
+
+def _ops(rules: Rules, work: Work) -> Iterator[Match]:
+    ledger = work.ledger
+    if not rules.ops:
+        return
+    for index, op in enumerate(ledger.ops):
+        rule = rules.ops.get(operator(op.name)) or (None if op.composite else rules.ops.get("*"))
+        if rule is None or _inside_counted(rules, work, index):
+            continue
+        layer = op_layer(work, index)
+        if layer in work.layers:
+            yield _match(layer, rule, work.prices[index] or {}, "op", ledger.ops_of_op(index))
+
+
+def op_layer(work: Work, index: int) -> str:
+    """The row that an op belongs to; a composite belongs to the row of its first priced part."""
+    op = work.ledger.ops[index]
+    if op.composite:
+        for part in work.ledger.ops_of_op(index)[1:]:
+            if not work.ledger.ops[part].composite and work.prices[part] != {}:
+                return work.layer_of(work.ledger.ops[part])
+    return work.layer_of(op)
+
+
+def _inside_counted(rules: Rules, work: Work, index: int) -> bool:
+    """Whether an op is a part of a composite that the counter sees as one op."""
+    if "*" in rules.ops:
+        return False
+    parent = work.ledger.ops[index].parent
+    while parent is not None:
+        if operator(work.ledger.ops[parent].name) not in rules.transparent:
+            return True
+        parent = work.ledger.ops[parent].parent
+    return False

@@ -1,0 +1,88 @@
+"""The vocabulary of terms: the named quantities that a layer executes and that counters give weights to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """One named quantity of work.
+
+    `cause` is the name under which a weight on this term departs from the definition.
+    `of` is set on a *variant*: the same work as the term `of`, measured by a wrong size.
+    `unit` says what one unit of the amount is.
+    """
+
+    name: str
+    cause: str
+    unit: str
+    of: str | None = None
+
+    @property
+    def base(self) -> str:
+        """The name of the term that this one measures."""
+        return self.of or self.name
+
+
+RESAMPLING = ("nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear")
+"""Modes of interpolation; each is a term of its own, because counters weigh them differently."""
+
+_BASES = (
+    ("mac", "mac-weight", "multiply-add"),
+    ("first-add", "first-add", "output whose first product needs no addition"),
+    ("bias", "bias", "bias addition"),
+    ("norm", "norm", "element normalised"),
+    ("norm.affine", "norm", "normalised element scaled and shifted"),
+    ("norm.batch", "norm", "element normalised by statistics of its own batch"),
+    ("activation", "activation", "element activated"),
+    ("pool.input", "pool", "element given to a pool"),
+    ("pool.output", "pool", "element given out by a pool"),
+    ("pool.window", "pool", "window element read by a pool"),
+    ("pool.mean-ratio", "pool", "input to output ratio plus one division, for each output, in double precision"),
+    ("pool.floor-ratio", "pool", "rounded-down input to output ratio plus one division, for each output"),
+    ("softmax", "softmax", "element of a softmax"),
+    ("softmax.row", "softmax", "row of a softmax"),
+    ("softmax.call", "softmax", "call of a softmax"),
+    ("resample", "resample", "element given out by a resampling"),
+    *((f"resample.{mode}", "resample", f"element given out by {mode} resampling") for mode in RESAMPLING),
+    ("elementwise", "elementwise", "element given out by an elementwise operation"),
+    ("embedding", "embedding", "element looked up"),
+    ("reduce", "reduce", "element given to a reduction"),
+    ("compare", "compare", "element compared, sorted or selected"),
+    ("recurrent", "recurrent", "gate element of a recurrent step"),
+)
+
+_VARIANTS = (
+    ("mac.by-output", "mac", "multiply-add at output positions, with the second input dimension taken as channels"),
+    ("mac.by-batch", "mac", "multiply-add with the first dimension taken as the batch"),
+    ("mac.by-first-operand", "mac", "multiply-add by the first operand's elements and the second's last dimension"),
+    ("mac.by-linear-rows", "mac", "multiply-add by the layer's weight and its output elements"),
+    ("bias.by-batch", "bias", "bias addition with the first dimension taken as the batch"),
+    ("bias.by-operand", "bias", "addition by the elements of the added operand, before it is broadcast"),
+    ("resample.no-channels", "resample", "element given out by a resampling, channels left out"),
+    ("resample.by-arguments", "resample", "element that the size or scale argument asks for"),
+    ("elementwise.left-aligned", "elementwise", "element of the shape broadcast from the left"),
+)
+
+
+def _vocabulary() -> dict[str, Term]:
+    table: dict[str, Term] = {}
+    causes = {name: cause for name, cause, _ in _BASES}
+    entries = [Term(name=name, cause=cause, unit=unit) for name, cause, unit in _BASES]
+    entries += [Term(name=name, cause=causes[of], unit=unit, of=of) for name, of, unit in _VARIANTS]
+    for term in tuple(entries):
+        if term.of is None:
+            unit = f"{term.unit}, one row of the first dimension"
+            entries.append(Term(name=f"{term.name}.one-row", cause=term.cause, unit=unit, of=term.name))
+    for term in entries:
+        if term.name in table:
+            raise ValueError(f"the term {term.name!r} is defined twice")
+        table[term.name] = term
+    return table
+
+
+TERMS: dict[str, Term] = _vocabulary()
+
+DEFINITION: dict[str, int] = {"mac": 1}
+"""The definition's weights: one for a multiply-add of a contraction, nothing for anything else."""

@@ -1,0 +1,93 @@
+"""A ledger with its prices: what each layer executed, by definition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from reconcile.amounts import Amount, total
+from reconcile.formulas import Terms
+from reconcile.ledger import Ledger, Op
+from reconcile.price import label, price
+from reconcile.terms import DEFINITION
+
+ROOT = "(model)"
+"""The row of a model that is itself one leaf layer; its path is empty."""
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """One ledger, priced.  `layers` keeps the order of execution."""
+
+    ledger: Ledger
+
+    @cached_property
+    def prices(self) -> tuple[Terms | None, ...]:
+        """The terms of every op, composites included; None where there is no price."""
+        return tuple(price(op) for op in self.ledger.ops)
+
+    @cached_property
+    def unpriced(self) -> tuple[str, ...]:
+        """Names of executed ops without a price, each once, in order of execution."""
+        missing = (index for index in self.ledger.executed if self.prices[index] is None)
+        return tuple(dict.fromkeys(self.ledger.ops[index].name for index in missing))
+
+    def layer_of(self, op: Op) -> str:
+        """The row that an op belongs to: its leaf module, or `path::kind` in the innermost module otherwise."""
+        call = op.call
+        while call is not None:
+            module = self.ledger.places[self.ledger.calls[call].module]
+            if module.leaf:
+                return module.path or ROOT
+            call = self.ledger.calls[call].parent
+        owner = self.ledger.module(op.call)
+        return f"{owner.path}::{label(op.name)}"
+
+    @cached_property
+    def layers(self) -> Mapping[str, tuple[int, ...]]:
+        """Executed ops by row: every leaf module that was called, and every kind of op outside them.
+
+        Ops that only move data open no row of their own.
+        """
+        rows: dict[str, list[int]] = {}
+        starts = {index: self.ledger.calls[index].module for index in range(len(self.ledger.calls))}
+        entered: set[int] = set()
+        for index in self.ledger.executed:
+            op = self.ledger.ops[index]
+            self._enter(op.call, entered, starts, rows)
+            name = self.layer_of(op)
+            if name in rows or self.prices[index] != {}:
+                rows.setdefault(name, []).append(index)
+        for call in range(len(self.ledger.calls)):
+            self._enter(call, entered, starts, rows)
+        return {name: tuple(ops) for name, ops in rows.items()}
+
+    def _enter(self, upto: int | None, entered: set[int], starts: Mapping[int, str], rows: dict[str, list[int]]) -> None:
+        """Open rows for leaf modules called up to a call, so that a layer without ops stands in its place."""
+        if upto is None:
+            return
+        for call in range(len(entered), upto + 1):
+            entered.add(call)
+            module = self.ledger.places[starts[call]]
+            if module.leaf and not self._inside_leaf(call):
+                rows.setdefault(module.path or ROOT, [])
+
+    def _inside_leaf(self, call: int) -> bool:
+        parent = self.ledger.calls[call].parent
+        while parent is not None:
+            if self.ledger.places[self.ledger.calls[parent].module].leaf:
+                return True
+            parent = self.ledger.calls[parent].parent
+        return False
+
+    def amount(self, term: str, ops: tuple[int, ...]) -> Amount:
+        """How much of a term some ops executed."""
+        found = (self.prices[index] for index in ops)
+        return total(terms[term] for terms in found if terms and term in terms)
+
+    @cached_property
+    def reference(self) -> Mapping[str, Amount]:
+        """The definition's own count of each row, in multiply-adds."""
+        (term,) = DEFINITION
+        return {name: self.amount(term, ops) for name, ops in self.layers.items()}

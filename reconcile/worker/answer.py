@@ -1,0 +1,128 @@
+"""How a worker answers a request: build the model, run the counter under the recorder, put rows to layers."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from reconcile.adapter import AtFunction, AtOp, Counter, Outside, Place, Row, Told
+from reconcile.errors import LedgerError
+from reconcile.ledger import Ledger
+from reconcile.ledger import to_json as ledger_to_json
+from reconcile.registry import Entry, entries
+from reconcile.rules import function_layer, op_layer
+from reconcile.schema import Context
+from reconcile.work import ROOT, Work
+from reconcile.worker import shims
+from reconcile.worker.build import Built, build
+
+
+class WorkerSubject:
+    """The subject that a worker hands to an adapter."""
+
+    def __init__(self, built: Built) -> None:
+        self.built = built
+        self.model = built.model
+        self.args = built.args
+        self.kwargs = built.kwargs
+        self._ledger: Ledger | None = None
+
+    @property
+    def ledger(self) -> Ledger:
+        """What has been recorded."""
+        if self._ledger is None:
+            raise LedgerError("the adapter recorded nothing")
+        return self._ledger
+
+    @contextlib.contextmanager
+    def recording(self, *, own_code: Sequence[str] = ()) -> Iterator[Any]:
+        """Record what the model executes meanwhile."""
+        recorder = self.built.recorder(own_code=own_code)
+        with recorder:
+            yield recorder
+        self._ledger = recorder.tape.ledger("run")
+
+    def twin(self) -> None:
+        """Record a clean pass of the same model, input and context, composite ops with their parts."""
+        recorder = self.built.recorder(composites=True)
+        with self.built.unchanged(), self.built.composite_context(), recorder:
+            self.model(*self.args, **self.kwargs)
+        self._ledger = recorder.tape.ledger("twin")
+
+
+def _layer(row: Row, work: Work) -> str:
+    target = row.target
+    if isinstance(target, AtOp):
+        return op_layer(work, target.index)
+    if isinstance(target, AtFunction):
+        return function_layer(work, target.index)
+    if isinstance(target, Place):
+        return target.path or ROOT
+    return _outside(target, work)
+
+
+def _outside(target: Outside, work: Work) -> str:
+    from reconcile.price import label
+
+    module = work.ledger.places.get(target.path)
+    if module is not None and module.leaf:
+        return target.path or ROOT
+    parts = target.path.split(".")
+    for end in range(len(parts) - 1, 0, -1):
+        above = work.ledger.places.get(".".join(parts[:end]))
+        if above is not None and above.leaf:
+            return above.path
+    return f"{target.path}::{label(target.op)}"
+
+
+def _rows(told: Told, work: Work) -> list[dict[str, Any]]:
+    rows: dict[str, dict[str, Any]] = {}
+    for row in told.rows:
+        name = _layer(row, work)
+        kept = rows.setdefault(name, {"layer": name, "told": None, "params": None})
+        for key, value in (("told", row.told), ("params", row.params)):
+            if value is not None:
+                kept[key] = (kept[key] or 0) + value
+    return list(rows.values())
+
+
+def _entry(request: dict[str, Any]) -> Entry:
+    known = entries(tuple(request["adapters"]))
+    return known[request["counter"]]
+
+
+def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
+    """Do one request and give the answer document."""
+    entry = _entry(request)
+    counter: Counter = entry.counter
+    random.seed(0)
+    notes = list(shims.apply())
+    context = Context.from_json(request["context"])
+    built = build(request, payload, counter, context)
+    subject = WorkerSubject(built)
+    with built.grad_context():
+        told = counter.run(subject) if request["recorded"] else _unrecorded(counter, subject)
+    ledger = subject.ledger if request["recorded"] else None
+    document: dict[str, Any] = {
+        "status": "ok",
+        "version": entry.version,
+        "total": told.total,
+        "params": told.params,
+        "warnings": [*notes, *built.notes, *told.warnings],
+        "certificate": built.certificate,
+        "rows": _rows(told, Work(ledger)) if ledger is not None else [],
+        "ledger": None if ledger is None else ledger_to_json(ledger),
+        "parameters": built.parameter_count(),
+    }
+    return document
+
+
+def _unrecorded(counter: Counter, subject: WorkerSubject) -> Told:
+    """Run a counter with nothing watching, to prove that watching changes nothing."""
+    from reconcile.worker.silent import SilentSubject
+
+    return counter.run(SilentSubject(subject.built))
+
+

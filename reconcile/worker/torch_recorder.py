@@ -1,0 +1,166 @@
+"""The recorder for PyTorch: it watches a model run and must not change what it watches.
+
+Three levels of sight: module calls by a wrapped `nn.Module.__call__`, ops by a `TorchDispatchMode`, and, where a
+counter counts by spelling, Python-level calls by wrappers put *around* the counter's own.
+A `TorchFunctionMode` is never used: it switches the fused attention paths off.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from reconcile.ledger import Tensor
+from reconcile.worker.tape import Tape
+from reconcile.worker.torch_tree import paths, tree
+
+
+class TorchTape(Tape):
+    """A tape that knows PyTorch tensors."""
+
+    def tensor(self, value: Any) -> tuple[Tensor, Any] | None:
+        """A PyTorch tensor and the identity of its storage."""
+        if not isinstance(value, torch.Tensor):
+            return None
+        tensor = Tensor(shape=tuple(int(size) for size in value.shape), dtype=str(value.dtype).removeprefix("torch."))
+        try:
+            return tensor, value.untyped_storage()._cdata
+        except (NotImplementedError, RuntimeError):
+            return tensor, id(value)
+
+
+class _Dispatch(TorchDispatchMode):
+    """Logs every op that reaches the dispatcher; with `composites`, also the ops that a composite is made of."""
+
+    def __init__(self, tape: Tape, *, composites: bool, foreign: Callable[[], bool]) -> None:
+        super().__init__()
+        self.tape = tape
+        self.composites = composites
+        self.foreign = foreign
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Execute the op and write it down, unless a counter executes it for itself."""
+        kwargs = kwargs or {}
+        if not isinstance(func, torch._ops.OpOverload) or self.foreign():
+            return func(*args, **kwargs)
+        index = self.tape.begin(str(func), args, kwargs)
+        output = NotImplemented
+        if self.composites:
+            with self.tape.within(index), self:
+                output = func.decompose(*args, **kwargs)
+        if output is NotImplemented:
+            output = func(*args, **kwargs)
+        self.tape.end(index, output)
+        return output
+
+
+class TorchRecorder:
+    """Records one model while it is active.
+
+    `own_code` are folders of the counter whose hooks execute ops of their own; those ops are not the model's work.
+    """
+
+    def __init__(self, model: torch.nn.Module, *, composites: bool = False, own_code: Iterable[str] = ()) -> None:
+        self.tape = TorchTape("torch", tree(model))
+        self._paths = paths(model)
+        self._own_code = tuple(own_code)
+        self._mode = _Dispatch(self.tape, composites=composites, foreign=self._foreign)
+        self._stack = ExitStack()
+
+    def __enter__(self) -> TorchRecorder:
+        self._stack.enter_context(self._module_calls())
+        self._stack.enter_context(self._mode)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def _foreign(self) -> bool:
+        """Whether the op at hand is executed by the counter's own code and not by the model."""
+        if not self._own_code:
+            return False
+        frame = sys._getframe(2)
+        while frame is not None:
+            file = frame.f_code.co_filename
+            if frame.f_code is _CALL_CODE or file == __file__ and frame.f_code.co_name == "recorded_call":
+                return False
+            if file.startswith(self._own_code):
+                return True
+            frame = frame.f_back  # type: ignore[assignment]
+        return False
+
+    @contextmanager
+    def _module_calls(self) -> Iterator[None]:
+        original = torch.nn.Module.__call__
+        tape, known = self.tape, self._paths
+
+        @functools.wraps(original)
+        def recorded_call(module: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
+            path = known.get(id(module))
+            if path is None:
+                return original(module, *args, **kwargs)
+            with tape.calling(path, args, kwargs) as output:
+                output.append(original(module, *args, **kwargs))
+            return output[0]
+
+        torch.nn.Module.__call__ = recorded_call  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            torch.nn.Module.__call__ = original  # type: ignore[method-assign]
+
+    @contextmanager
+    def functions(self, names: Iterable[str]) -> Iterator[None]:
+        """Record Python-level calls of the functions named, by wrappers around whatever stands at those names now.
+
+        Enter it after the counter has put its own wrappers in place: a counter may look functions up by identity.
+        """
+        placed: list[tuple[Any, str, Any, Any]] = []
+        for name in names:
+            owner, attribute = _owner(name)
+            if owner is None or not hasattr(owner, attribute):
+                continue
+            original = getattr(owner, attribute)
+            wrapper = self._recorded_function(name, original)
+            placed.append((owner, attribute, original, wrapper))
+            setattr(owner, attribute, wrapper)
+        try:
+            yield
+        finally:
+            for owner, attribute, original, wrapper in placed:
+                if getattr(owner, attribute) is wrapper:
+                    setattr(owner, attribute, original)
+
+    def _recorded_function(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        tape = self.tape
+
+        @functools.wraps(original)
+        def recorded_function(*args: Any, **kwargs: Any) -> Any:
+            with tape.inside(name, args, kwargs) as output:
+                output.append(original(*args, **kwargs))
+            return output[0]
+
+        return recorded_function
+
+
+_CALL_CODE = torch.nn.Module._call_impl.__code__
+
+
+def _owner(name: str) -> tuple[Any, str]:
+    """The object that holds a dotted name: a module or a class of it."""
+    package, _, attribute = name.rpartition(".")
+    try:
+        return importlib.import_module(package), attribute
+    except ImportError:
+        outer, _, inner = package.rpartition(".")
+        return getattr(importlib.import_module(outer), inner, None), attribute

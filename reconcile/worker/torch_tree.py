@@ -1,0 +1,100 @@
+"""The module tree of a PyTorch model as the ledger keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from reconcile.ledger import Module, Parameter, Value
+
+ATOMIC = frozenset({"torch.nn.MultiheadAttention"})
+"""Types with children that are one layer all the same, because they never call them."""
+
+_INTERNAL = frozenset(vars(torch.nn.Module()))
+_LONGEST_TEXT = 40
+
+
+def type_name(kind: type[Any]) -> str:
+    """The qualified name of a class, without the submodule of torch.nn that defines it."""
+    package = kind.__module__
+    if package.startswith("torch.nn.modules.") or package == "torch.nn.modules":
+        package = "torch.nn"
+    return f"{package}.{kind.__qualname__}"
+
+
+def _plain(value: Any) -> tuple[bool, Value]:
+    if value is None or isinstance(value, (bool, int, float)):
+        return True, value
+    if isinstance(value, str):
+        return len(value) <= _LONGEST_TEXT, value
+    if isinstance(value, (tuple, list)) and len(value) <= 8:
+        parts = [_plain(item) for item in value]
+        return all(kept for kept, _ in parts), tuple(part for _, part in parts)
+    return False, None
+
+
+def _attributes(module: torch.nn.Module) -> dict[str, Value]:
+    found = {}
+    for name, value in vars(module).items():
+        if name not in _INTERNAL:
+            kept, plain = _plain(value)
+            if kept:
+                found[name] = plain
+    return found
+
+
+def _own(items: Any, keys: dict[int, int]) -> Iterator[Parameter]:
+    for name, tensor in items:
+        if tensor is None:
+            continue
+        shape = () if isinstance(tensor, torch.nn.parameter.UninitializedTensorMixin) else tuple(tensor.shape)
+        yield Parameter(
+            name=name,
+            shape=shape,
+            dtype=str(tensor.dtype).removeprefix("torch."),
+            key=keys.setdefault(id(tensor), len(keys)),
+            trainable=tensor.requires_grad,
+        )
+
+
+def _walk(model: torch.nn.Module, path: str = "") -> Iterator[tuple[str, torch.nn.Module]]:
+    yield path, model
+    for name, child in model.named_children():
+        yield from _walk(child, f"{path}.{name}" if path else name)
+
+
+def tree(model: torch.nn.Module) -> tuple[Module, ...]:
+    """Every place of the module tree, in the order of ownership; shared modules stand at every place they have."""
+    first: dict[int, str] = {}
+    keys: dict[int, int] = {}
+    places = []
+    for path, module in _walk(model):
+        alias = first.setdefault(id(module), path)
+        children = next(module.children(), None) is not None
+        kind = type_name(type(module))
+        leaf = not children or kind in ATOMIC
+        places.append(
+            Module(
+                path=path,
+                type=kind,
+                bases=tuple(type_name(base) for base in type(module).__mro__[1:-1] if base is not torch.nn.Module),
+                children=children,
+                leaf=leaf,
+                training=module.training,
+                alias=None if alias == path else alias,
+                attributes=_attributes(module) if leaf else {},
+                parameters=tuple(_own(module._parameters.items(), keys)),
+                buffers=tuple(_own(module._buffers.items(), keys)),
+            )
+        )
+    return tuple(places)
+
+
+def paths(model: torch.nn.Module) -> dict[int, str]:
+    """The first path of every module, by its identity."""
+    found: dict[int, str] = {}
+    for path, module in _walk(model):
+        found.setdefault(id(module), path)
+    return found
