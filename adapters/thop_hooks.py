@@ -20,6 +20,14 @@ def _each(rule: Rule, names: str) -> dict[str, Rule]:
     return {f"torch.nn.{name}": rule for name in names.split()}
 
 
+def _recurrent(function: str, kind: str, state: int) -> dict[str, Rule]:
+    """Multiply-adds, biases and sums of gates, and as many elementwise operations on each element of the state."""
+    weights = {"mac.by-hidden": 1, "bias.by-leading": 1, "recurrent.by-leading": 1, "recurrent.state.by-leading": state}
+    layer = Rule(source=f"thop/rnn_hooks.py:count_{function}", weights=weights)
+    cell = Rule(source=f"thop/rnn_hooks.py:count_{function}_cell", weights=weights)
+    return _each(layer, kind) | _each(cell, f"{kind}Cell")
+
+
 RULES = Rules(
     modules={
         **_each(
@@ -29,15 +37,12 @@ RULES = Rules(
         **_each(Rule(source=f"{_HOOKS}:count_linear", weights={"mac": 1}), "Linear"),
         **_each(
             Rule(source=f"{_HOOKS}:count_normalization", weights={"norm": 2, "norm.affine": 2}),
-            "BatchNorm1d BatchNorm2d BatchNorm3d SyncBatchNorm LayerNorm "
-            "InstanceNorm1d InstanceNorm2d InstanceNorm3d",
+            "BatchNorm1d BatchNorm2d BatchNorm3d SyncBatchNorm LayerNorm InstanceNorm1d InstanceNorm2d InstanceNorm3d",
         ),
         **_each(Rule(source=f"{_HOOKS}:count_prelu", weights={"activation": 1}), "PReLU"),
         **_each(Rule(source=f"{_HOOKS}:count_relu"), "LeakyReLU"),
         **_each(Rule(source=f"{_HOOKS}:count_softmax", weights={"softmax": 3, "softmax.row": -1}), "Softmax"),
-        **_each(
-            Rule(source=f"{_HOOKS}:count_avgpool", weights={"pool.output": 1}), "AvgPool1d AvgPool2d AvgPool3d"
-        ),
+        **_each(Rule(source=f"{_HOOKS}:count_avgpool", weights={"pool.output": 1}), "AvgPool1d AvgPool2d AvgPool3d"),
         **_each(
             Rule(source=f"{_HOOKS}:count_adap_avgpool", weights={"pool.mean-ratio": 1}),
             "AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d",
@@ -49,6 +54,9 @@ RULES = Rules(
             ),
             "Upsample UpsamplingNearest2d UpsamplingBilinear2d",
         ),
+        **_recurrent("rnn", "RNN", 0),
+        **_recurrent("gru", "GRU", 4),
+        **_recurrent("lstm", "LSTM", 4),
         **_each(
             Rule(source=f"{_HOOKS}:zero_ops"),
             "Sequential ZeroPad2d ReLU ReLU6 MaxPool1d MaxPool2d MaxPool3d AdaptiveMaxPool1d AdaptiveMaxPool2d "
@@ -78,13 +86,14 @@ def run(subject: Subject) -> Told:
 
     if subject.kwargs:
         raise CounterError("thop.profile takes positional inputs only")
-    modules = dict(subject.model.named_modules(remove_duplicate=False))
+    # A lazy module becomes another type in its first call; thop looks at the type before.
+    types = {path: type(module) for path, module in subject.model.named_modules(remove_duplicate=False)}
     with subject.recording(own_code=[str(Path(thop.__file__).parent)]):
         total, params, tree = thop.profile(subject.model, subject.args, verbose=False, ret_layer_info=True)
     rules = library.__globals__["register_hooks"]
     rows = []
     for path, ops, own in _flatten(tree):
-        seen = type(modules[path]) in rules
+        seen = types[path] in rules and path in subject.ledger.called
         rows.append(Row(target=Place(path=path), told=whole(ops, path) if seen else None, params=whole(own, path)))
     if not tree and type(subject.model) in rules:
         rows.append(Row(target=Place(path=""), told=whole(total, "the total"), params=whole(params, "the parameters")))

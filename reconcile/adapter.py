@@ -6,6 +6,8 @@ only `Counter.run`, which a worker calls, may.
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -120,6 +122,27 @@ class Counter:
     sees: str
     rules: Rules
     run: Callable[[Subject], Told]
+
+
+def named_inputs(subject: Subject) -> dict[str, Any]:
+    """The inputs of a subject by the names of the model's arguments, for a counter that takes several by name only."""
+    parameters = inspect.signature(subject.model.forward).parameters.values()
+    names = [item.name for item in parameters if item.kind is item.POSITIONAL_OR_KEYWORD]
+    if len(names) < len(subject.args):
+        raise CounterError(
+            f"it takes several inputs by name only; {len(subject.args)} were given, and the model names {len(names)}"
+        )
+    return dict(zip(names, subject.args, strict=False)) | dict(subject.kwargs)
+
+
+def printed_reason(printed: str) -> str:
+    """The exception in the text of a counter that prints it as `... exception: <class 'E'>: why` and goes on.
+
+    >>> printed_reason("not finished because of the following exception: <class 'IndexError'>: out of range")
+    'IndexError: out of range'
+    """
+    text = printed.rpartition("exception: ")[2].strip() or "it gave no number"
+    return re.sub(r"^<class '(?:\w+\.)*(\w+)'>", r"\1", text.splitlines()[0])
 
 
 def whole(value: object, what: str) -> int:

@@ -85,14 +85,15 @@ class Question:
             "paddle": None if self.paddle is None else self.paddle.to_json(),
             "inputs": [item.to_json() for item in self.inputs],
             "context": counter.within(self.context).to_json(),
-            "framework": "torch",
             "recorded": recorded,
         }
         return Request(document=document, payload=self.payload)
 
     def describe(self) -> dict[str, Any]:
         """The model and inputs as the documents show them."""
-        document: dict[str, Any] = {"object": self.shown, "arguments": {}} if self.model is None else self.model.to_json()
+        document: dict[str, Any] = (
+            {"object": self.shown, "arguments": {}} if self.model is None else self.model.to_json()
+        )
         document["inputs"] = [str(item) for item in self.inputs]
         if self.paddle is not None:
             document["paddle"] = str(self.paddle)
@@ -158,6 +159,7 @@ def _count(item: CounterId, known: Entry, answer: Mapping[str, Any], context: Co
         ledger=ledger,
         context=context,
         warnings=tuple(answer["warnings"]),
+        certificate=answer["certificate"],
     )
 
 

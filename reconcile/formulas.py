@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import prod
 
-from reconcile.amounts import Amount, amount
+from reconcile.amounts import Amount, amount, total
 
 Shape = tuple[int, ...]
 Terms = dict[str, Amount]
@@ -38,6 +38,10 @@ def convolution(x: Shape, weight: Shape, out: Shape, *, transposed: bool, groups
     if bias:
         terms["bias"] = amount(out)
         terms["bias.by-batch"] = amount((x[0],), out[1:])
+    if transposed:
+        terms["first-add.by-input"] = amount((per_group * groups,), positions)
+        if bias:
+            terms["bias.by-input"] = amount((per_group * groups,), positions)
     return terms
 
 
@@ -92,15 +96,18 @@ def matmul(a: Shape, b: Shape) -> Terms:
     }
 
 
-def added_matmul(added: Shape, a: Shape, b: Shape) -> Terms:
+def added_matmul(added: Shape, a: Shape, b: Shape, *, used: bool = True) -> Terms:
     """Price a matrix product to which a third operand is added (`addmm`, `baddbmm`, `addmv`).
+
+    The operand is not `used` when it is scaled by beta = 0; nothing is added then.
 
     >>> added_matmul((5,), (2, 4), (4, 5))["bias"].value
     10
     """
-    terms = matmul(a, b)
-    terms["bias"] = amount(a[:-1], b[-1:] if len(b) > 1 else ())
-    terms["bias.by-operand"] = amount(added)
+    out = amount(a[:-1], b[-1:] if len(b) > 1 else ())
+    terms = matmul(a, b) | {"bias.by-output": out}
+    if used:
+        terms |= {"bias": out, "bias.by-operand": amount(added)}
     return terms
 
 
@@ -113,8 +120,7 @@ def bilinear(a: Shape, b: Shape, weight: Shape, *, bias: bool) -> Terms:
     160
     """
     rows, (outs, left, right) = a[:-1], weight
-    row = outs * right * (left + 1)
-    terms = {"mac": amount(rows, (row,))}
+    terms = {"mac": amount(rows, (outs, right, left + 1)), "first-add": amount(rows, (outs,))}
     if bias:
         terms["bias"] = amount(rows, (outs,))
     return terms
@@ -129,7 +135,21 @@ def attention(query: Shape, key: Shape, value: Shape) -> Terms:
     Amount(value=400, formula='1*2*5*5*8')
     """
     scores = (*query[:-1], key[-2])
-    return {"mac": amount((*scores, query[-1] + value[-1])), "softmax": amount(scores), "softmax.row": amount(query[:-1])}
+    return {
+        "mac": amount((*scores, query[-1] + value[-1])),
+        "softmax": amount(scores),
+        "softmax.row": amount(query[:-1]),
+    }
+
+
+def together(*parts: Terms) -> Terms:
+    """Price several pieces of work that one op does.
+
+    >>> together(embedding((2, 3)), embedding((2, 3)), comparison((5,)))["embedding"]
+    Amount(value=12, formula='2 * (2*3)')
+    """
+    names = dict.fromkeys(name for part in parts for name in part)
+    return {name: total(part[name] for part in parts if name in part) for name in names}
 
 
 def normalisation(x: Shape, *, affine: bool, batch_statistics: bool) -> Terms:
@@ -182,7 +202,10 @@ def _ratio_pool(x: Shape, out: Shape) -> Terms:
         ratio, floor = ratio * (n / m), floor * (n // m)
     ratios = "*".join(f"({n}/{m})" for n, m in sizes)
     mean = Amount(int((ratio + 1) * prod(out)), f"int(({ratios} + 1) * {prod(out)})")
-    return {"pool.mean-ratio": mean, "pool.floor-ratio": Amount((floor + 1) * prod(out), f"({floor} + 1) * {prod(out)}")}
+    return {
+        "pool.mean-ratio": mean,
+        "pool.floor-ratio": Amount((floor + 1) * prod(out), f"({floor} + 1) * {prod(out)}"),
+    }
 
 
 def softmax(x: Shape, dim: int) -> Terms:
@@ -200,12 +223,10 @@ def resample(x: Shape, out: Shape, mode: str | None = None) -> Terms:
 def elementwise(*shapes: Shape) -> Terms:
     """Price one elementwise operation on operands that are broadcast."""
     out: Shape = ()
+    aligned: Shape = shapes[0] if shapes else ()
     for shape in shapes:
-        out = broadcast(out, shape)
-    terms = {"elementwise": amount(out)}
-    if len(shapes) == 2:
-        terms["elementwise.left-aligned"] = amount(left_broadcast(*shapes))
-    return terms
+        out, aligned = broadcast(out, shape), left_broadcast(aligned, shape)
+    return {"elementwise": amount(out), "elementwise.left-aligned": amount(aligned)}
 
 
 def embedding(out: Shape) -> Terms:

@@ -61,9 +61,9 @@ def parse_input(text: str, *, default_dtype: str = "float32") -> Input:
     return Input(shape=shape, dtype=dtype, name=found["name"])
 
 
-def parse_inputs(texts: Iterable[str]) -> tuple[Input, ...]:
+def parse_inputs(texts: Iterable[str], *, default_dtype: str = "float32") -> tuple[Input, ...]:
     """Read all inputs of a command; positional ones must come before keywords, and no keyword twice."""
-    inputs = tuple(parse_input(text) for text in texts)
+    inputs = tuple(parse_input(text, default_dtype=default_dtype) for text in texts)
     names = [item.name for item in inputs if item.name is not None]
     if len(set(names)) != len(names):
         raise UsageError(f"the input {next(name for name in names if names.count(name) > 1)!r} is given twice")

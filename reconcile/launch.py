@@ -1,18 +1,28 @@
-"""Starting workers: one process for each counter, several at a time, each with a time limit."""
+"""Starting workers: one process for each counter, several at a time, each with a time limit.
+
+The processes are forked by one server, which has the frameworks imported already and lives as long as this process.
+"""
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NoAnswerError
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from reconcile.worker.job import ANSWER, PAYLOAD, REQUEST
 
 TIMEOUT = 300.0
 """Seconds that one counter may take by default."""
@@ -28,40 +38,130 @@ class Request:
     payload: bytes = b""
 
 
-def launch(
-    requests: Sequence[Request], *, timeout: float = TIMEOUT, jobs: int | None = None
-) -> tuple[dict[str, Any], ...]:
-    """Answer every request in a process of its own; a worker that breaks gives a failed answer with its reason."""
-    workers = max(1, min(len(requests), jobs or os.cpu_count() or 1))
-    with tempfile.TemporaryDirectory(prefix="reconcile-") as folder, ThreadPoolExecutor(workers) as pool:
-        files = [Path(folder) / f"{index}.json" for index in range(len(requests))]
-        futures = [pool.submit(_one, request, file, timeout) for request, file in zip(requests, files, strict=True)]
-        return tuple(future.result() for future in futures)
+class _Server:
+    """The fork server as its parent sees it."""
 
-
-def _one(request: Request, file: Path, timeout: float) -> dict[str, Any]:
-    error = file.with_suffix(".stderr")
-    line = json.dumps(request.document).encode() + b"\n"
-    with error.open("wb") as stderr:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "reconcile.worker", str(file)],
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "reconcile.worker"],
             stdin=subprocess.PIPE,
-            stdout=stderr,
-            stderr=subprocess.STDOUT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             env=_environment(),
             start_new_session=True,
         )
+        self._lock = threading.Lock()
+        self._ends: dict[int, Future[int]] = {}
+        self._jobs = 0
+        threading.Thread(target=self._listen, daemon=True).start()
+        atexit.register(self.close)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the server can still fork."""
+        return self._process.poll() is None
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            answer = json.loads(line)
+            self._ends.pop(answer["job"]).set_result(answer["code"])
+        for end in list(self._ends.values()):
+            end.set_exception(ChildProcessError("the fork server ended"))
+
+    def _send(self, order: Mapping[str, Any]) -> None:
+        assert self._process.stdin is not None
+        with self._lock:
+            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+            self._process.stdin.flush()
+
+    def run(self, folder: Path, timeout: float) -> int | None:
+        """Run one job to its end and give its exit code; None if it took too long and was killed."""
+        with self._lock:
+            self._jobs += 1
+            job, end = self._jobs, Future[int]()
+            self._ends[job] = end
+        self._send({"job": job, "folder": str(folder)})
         try:
-            process.communicate(line + request.payload, timeout=timeout)
-        except subprocess.TimeoutExpired:
-            return _broken(f"it did not answer within {timeout:g} seconds and was stopped", error)
-        finally:
-            _stop(process)
-    return _read(file, process.returncode, error)
+            return end.result(timeout)
+        except NoAnswerError:
+            self._send({"kill": job})
+            end.result()
+            return None
+        except BaseException:
+            with contextlib.suppress(OSError):
+                self._send({"kill": job})
+            raise
+
+    def close(self) -> None:
+        """End the server and, with it, every worker."""
+        with contextlib.suppress(OSError, ValueError):
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+
+@cache
+def _started() -> list[_Server]:
+    return []
+
+
+def _server() -> _Server:
+    servers = _started()
+    if not servers or not servers[-1].alive:
+        servers[:] = [_Server()]
+    return servers[-1]
+
+
+def launch(
+    requests: Sequence[Request], *, timeout: float = TIMEOUT, jobs: int | None = None
+) -> tuple[dict[str, Any], ...]:
+    """Answer every request in a process of its own; a worker that breaks gives a failed answer with its reason.
+
+    After an answer that is the caller's own fault no further worker is started: the others would say the same.
+    """
+    server, refused = _server(), threading.Event()
+
+    def one(request: Request, folder: Path) -> dict[str, Any]:
+        if refused.is_set():
+            return {"status": "failed", "fault": "skipped", "reason": "another worker refused the question"}
+        answer = _one(server, request, folder, timeout)
+        if answer.get("fault") == "usage":
+            refused.set()
+        return answer
+
+    workers = max(1, min(len(requests), jobs or os.cpu_count() or 1))
+    with tempfile.TemporaryDirectory(prefix="reconcile-") as place, ThreadPoolExecutor(workers) as pool:
+        folders = [Path(place) / str(index) for index in range(len(requests))]
+        futures = [pool.submit(one, request, folder) for request, folder in zip(requests, folders, strict=True)]
+        try:
+            return tuple(future.result() for future in futures)
+        except KeyboardInterrupt:
+            refused.set()
+            server.close()
+            raise
+
+
+def _one(server: _Server, request: Request, folder: Path, timeout: float) -> dict[str, Any]:
+    folder.mkdir(mode=0o700)
+    here = {"folder": os.getcwd(), "path": [item for item in sys.path if item]}
+    (folder / REQUEST).write_text(json.dumps({**request.document, **here}), encoding="utf-8")
+    if request.payload:
+        (folder / PAYLOAD).write_bytes(request.payload)
+    try:
+        code = server.run(folder, timeout)
+    except (ChildProcessError, OSError) as error:
+        return _broken(f"its process could not be started or was lost: {error}", folder)
+    if code is None:
+        return _broken(f"it did not answer within {timeout:g} seconds and was stopped", folder)
+    return _read(folder, code)
 
 
 def _environment() -> dict[str, str]:
-    """The worker's environment: this package is importable, and hash order is the same every time."""
+    """The workers' environment: this package is importable, and hash order is the same every time."""
     package = str(Path(__file__).resolve().parent.parent)
     paths = [package, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     return os.environ | {
@@ -71,31 +171,24 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End a worker and whatever it started."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    process.wait()
-
-
-def _read(file: Path, code: int, error: Path) -> dict[str, Any]:
+def _read(folder: Path, code: int) -> dict[str, Any]:
     if code < 0:
-        return _broken(f"it was ended by signal {-code} ({signal.Signals(-code).name})", error)
-    if not file.is_file():
-        return _broken(f"it ended with exit code {code} and without an answer", error)
+        return _broken(f"it was ended by signal {-code} ({signal.Signals(-code).name})", folder)
+    answer = folder / ANSWER
+    if not answer.is_file():
+        return _broken(f"it ended with exit code {code} and without an answer", folder)
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = json.loads(answer.read_text(encoding="utf-8"))
     except json.JSONDecodeError:
-        return _broken("its answer is no whole document", error)
+        return _broken("its answer is no whole document", folder)
     if not isinstance(document, dict) or document.get("status") not in ("ok", "failed"):
-        return _broken("its answer has no status", error)
+        return _broken("its answer has no status", folder)
     return document
 
 
-def _broken(reason: str, error: Path) -> dict[str, Any]:
-    text = error.read_bytes()[-100_000:].decode("utf-8", "replace").strip()
+def _broken(reason: str, folder: Path) -> dict[str, Any]:
+    said = folder / "said"
+    text = said.read_bytes()[-100_000:].decode("utf-8", "replace").strip() if said.is_file() else ""
     last = text.splitlines()[-1][:_SHOWN] if text else ""
-    said = f"; it last said: {last}" if last else ""
-    return {"status": "failed", "fault": "counter", "reason": reason + said, "traceback": text[-4000:]}
+    end = f"; it last said: {last}" if last else ""
+    return {"status": "failed", "fault": "counter", "reason": reason + end, "traceback": text[-4000:]}

@@ -132,6 +132,11 @@ def _tensors(value: Value) -> Iterator[Tensor]:
             yield from _tensors(item)
 
 
+def tensors_in(value: Value) -> tuple[Tensor, ...]:
+    """Every tensor in a value, depth first."""
+    return tuple(_tensors(value))
+
+
 def first_shape(value: Value) -> Shape:
     """The shape of the first tensor found in a value, depth first; () if there is none.
 
@@ -168,6 +173,13 @@ class Ledger:
             shape = first_shape((call.arguments, dict(call.keywords)))
             return shape[0] if shape else None
         return None
+
+    @cached_property
+    def called(self) -> frozenset[str]:
+        """Paths of the modules that were called; a shared module counts at every place that it has."""
+        direct = {call.module for call in self.calls}
+        places = (module.path for module in self.modules if (module.alias or module.path) in direct)
+        return frozenset((*places, *direct))
 
     def module(self, call: int | None) -> Module:
         """The module that a call called."""
@@ -267,7 +279,7 @@ def _record(kind: type[Any], document: Mapping[str, Any]) -> Any:
             made[name] = _value(part)
         else:
             made[name] = part
-    return kind(**_ABSENT.get(kind, {}) | made)
+    return kind(**{**_ABSENT.get(kind, {}), **made})
 
 
 _ABSENT: Mapping[type[Any], Mapping[str, None]] = {

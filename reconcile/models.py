@@ -34,7 +34,7 @@ class ArticleNet(nn.Module):
         x = self.maxpool(x)
         x = self.relu4(self.conv4(self.relu3(self.conv3(x))))
         x = x.view(-1, 128 * 8 * 8)
-        return self.fc2(self.relu5(self.fc1(x)))
+        return self.fc2(self.relu5(self.fc1(x)))  # type: ignore[no-any-return]
 
 
 class LeNet(nn.Module):

@@ -7,9 +7,10 @@ be computed from just those, variants included.  The definition's own amounts al
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import prod
 
-from reconcile import formulas
-from reconcile.amounts import amount
+from reconcile import formulas, price_sequences
+from reconcile.amounts import Amount, amount
 from reconcile.formulas import Shape, Terms
 from reconcile.ledger import Call, Function, Module, Tensor, Value, first_shape
 from reconcile.terms import RESAMPLING, TERMS
@@ -48,13 +49,34 @@ def _convolution(transposed: bool) -> ModulePrice:
     def price(module: Module, x: Shape, out: Shape) -> Terms:
         groups = _number(module, "groups", "_groups")
         kernel = _sizes(module, 1, "kernel_size", "_kernel_size")
-        ins, outs = _number(module, "in_channels", "_in_channels"), _number(module, "out_channels", "_out_channels")
-        pair = (ins, outs) if transposed else (outs, ins)
-        weight = _weight(module) or (pair[0], pair[1] // groups, *kernel)
         if len(x) < 2:
             return {}
+        ins, outs = _number(module, "in_channels", "_in_channels"), _number(module, "out_channels", "_out_channels")
+        # A lazy layer knew no input channels when the modules were written down; it has those of its input.
+        ins = ins or x[-1 - len(kernel)]
+        pair = (ins, outs) if transposed else (outs, ins)
+        weight = _weight(module) or (pair[0], pair[1] // groups, *kernel)
         bias = _has(module, "bias")
         return formulas.convolution(x, weight, out, transposed=transposed, groups=groups, bias=bias)
+
+    return price
+
+
+def _paddle_convolution(transposed: bool) -> ModulePrice:
+    """A convolution that may keep channels last; by output, it still takes the second dimension for the channels.
+
+    There, the channels of a group need be no whole number: the product is then one of doubles, rounded down.
+    """
+
+    def price(module: Module, x: Shape, out: Shape) -> Terms:
+        if module.attributes.get("_data_format") not in ("NLC", "NHWC", "NDHWC"):
+            return _convolution(transposed)(module, x, out)
+        first, last = (x[0], x[-1], *x[1:-1]), (out[0], out[-1], *out[1:-1])
+        terms = _convolution(transposed)(module, first, last)
+        groups, kernel, bias = _number(module, "_groups"), prod(_weight(module)[2:]), int(_has(module, "bias"))
+        value = int(prod(out) * (x[1] / groups * kernel + bias)) - prod(out) * bias
+        formula = f"int({prod(out)} * ({x[1]} / {groups} * {kernel} + {bias})) - {prod(out)} * {bias}"
+        return terms | {"mac.by-output": Amount(value, formula)}
 
     return price
 
@@ -70,7 +92,8 @@ def _bilinear(module: Module, x: Shape, out: Shape) -> Terms:
 
 
 def _norm(module: Module, x: Shape, out: Shape) -> Terms:
-    statistics = bool(module.attributes.get("track_running_stats", False))
+    kept = any(item.name == "_mean" for item in module.buffers)
+    statistics = bool(module.attributes.get("track_running_stats", kept))
     affine = module.attributes.get("affine", module.attributes.get("elementwise_affine"))
     scaled = bool(affine) if affine is not None else _has(module, "weight")
     return formulas.normalisation(x, affine=scaled, batch_statistics=module.training or not statistics)
@@ -134,8 +157,8 @@ MODULES: dict[str, ModulePrice] = {
     **_each(_softmax, "torch.nn", "Softmax LogSoftmax"),
     **_each(_resample, "torch.nn", "Upsample UpsamplingNearest2d UpsamplingBilinear2d"),
     "torch.nn.Embedding": _embedding,
-    **_each(_convolution(False), "paddle.nn", "Conv1D Conv2D Conv3D"),
-    **_each(_convolution(True), "paddle.nn", "Conv1DTranspose Conv2DTranspose Conv3DTranspose"),
+    **_each(_paddle_convolution(False), "paddle.nn", "Conv1D Conv2D Conv3D"),
+    **_each(_paddle_convolution(True), "paddle.nn", "Conv1DTranspose Conv2DTranspose Conv3DTranspose"),
     "paddle.nn.Linear": _linear,
     **_each(
         _norm,
@@ -143,7 +166,7 @@ MODULES: dict[str, ModulePrice] = {
         "BatchNorm BatchNorm1D BatchNorm2D BatchNorm3D SyncBatchNorm LayerNorm GroupNorm "
         "InstanceNorm1D InstanceNorm2D InstanceNorm3D",
     ),
-    **_each(_activation, "paddle.nn", _ACTIVATIONS),
+    **_each(_activation, "paddle.nn", f"{_ACTIVATIONS} Silu"),
     **{f"paddle.nn.{kind}Pool{n}D": _pool(n) for kind in ("Max", "Avg") for n in (1, 2, 3)},
     **{f"paddle.nn.Adaptive{kind}Pool{n}D": _adaptive_pool(n) for kind in ("Max", "Avg") for n in (1, 2, 3)},
     **_each(_softmax, "paddle.nn", "Softmax LogSoftmax"),
@@ -154,13 +177,15 @@ MODULES: dict[str, ModulePrice] = {
 
 def module_terms(module: Module, call: Call, kind: str) -> Terms:
     """The terms of one module call, priced as a module of type `kind`; {} where that type has no formula."""
+    if kind in price_sequences.CALLS:
+        return price_sequences.CALLS[kind](module, call)
     price = MODULES.get(kind)
     if price is None:
         return {}
     x = first_shape((call.arguments, dict(call.keywords)))
     out = first_shape(call.output)
     terms = price(module, x, out)
-    if x and x[0]:
+    if x:
         for name, part in price(module, (1, *x[1:]), (1, *out[1:])).items():
             if TERMS[name].of is None:
                 terms[f"{name}.one-row"] = part
@@ -180,18 +205,20 @@ def _first(function: Function) -> Shape:
 
 
 def _matrix_product(function: Function) -> Terms:
-    return formulas.matmul(_first(function), _shape(_argument(function, 1, "other" if "matmul" in function.name else "mat2")))
+    return formulas.matmul(
+        _first(function), _shape(_argument(function, 1, "other" if "matmul" in function.name else "mat2"))
+    )
 
 
 def _added_product(function: Function) -> Terms:
     names = ("batch1", "batch2") if "baddbmm" in function.name else ("mat1", "mat2")
     a, b = (_shape(_argument(function, index, name)) for index, name in enumerate(names, start=1))
-    terms = formulas.added_matmul(_first(function), a, b)
-    return {name: part for name, part in terms.items() if function.keywords.get("beta") != 0 or "bias" not in name}
+    return formulas.added_matmul(_first(function), a, b, used=function.keywords.get("beta") != 0)
 
 
 def _binary(function: Function) -> Terms:
-    return formulas.elementwise(_first(function), _shape(_argument(function, 1, "other")))
+    operands = (_argument(function, 0, "input"), _argument(function, 1, "other"))
+    return formulas.elementwise(*(item.shape for item in operands if isinstance(item, Tensor)))
 
 
 def _unary(term: str) -> FunctionPrice:
@@ -202,19 +229,39 @@ def _unary(term: str) -> FunctionPrice:
 
 
 def _interpolation(function: Function) -> Terms:
-    x = _first(function)
-    terms = formulas.resample(x, first_shape(function.output))
-    size, scale = _argument(function, 1, "size"), _argument(function, 2, "scale_factor")
-    spatial = len(x) - 2
-    if isinstance(size, (tuple, int)) and not isinstance(size, bool):
-        sizes = size if isinstance(size, tuple) else (size,) * spatial
-        terms["resample.by-arguments"] = amount(x[:2], [item for item in sizes if isinstance(item, int)])
-    elif isinstance(scale, (tuple, int, float)):
-        scales = scale if isinstance(scale, tuple) else (scale,) * spatial
-        factors = [int(item) for item in scales if isinstance(item, (int, float)) and item == int(item)]
-        if len(factors) == spatial:
-            terms["resample.by-arguments"] = amount(x, factors)
+    terms = formulas.resample(_first(function), first_shape(function.output))
+    asked = _asked(function)
+    if asked is not None:
+        terms["resample.by-arguments"] = Amount(int(asked[0]), asked[1])
     return terms
+
+
+def _asked(function: Function) -> tuple[float, str] | None:
+    """The elements that the arguments of an interpolation ask for, and how they are computed.
+
+    A tuple of scales is rounded down before it is used; a single scale is not, so the product may be a fraction.
+    """
+    x, size, scale = _first(function), _argument(function, 1, "size"), _argument(function, 2, "scale_factor")
+    spatial = len(x) - 2
+    if isinstance(size, (tuple, int)):
+        sizes = size if isinstance(size, tuple) else (size,) * spatial
+        asked = amount(x[:2], [int(item) for item in sizes if isinstance(item, (int, float))])
+    elif isinstance(scale, tuple):
+        asked = amount(x, [int(item) for item in scale if isinstance(item, (int, float))])
+    elif isinstance(scale, (int, float)) and scale == int(scale):
+        asked = amount(x, (int(scale),) * spatial)
+    elif isinstance(scale, float):
+        product = amount(x)
+        return product.value * scale**spatial, f"int({product.formula} * {scale}**{spatial})"
+    else:
+        return None
+    return asked.value, asked.formula
+
+
+def asked_fraction(function: Function) -> float:
+    """What rounding down takes from the elements that an interpolation asks for by its scale; 0 for any other call."""
+    asked = _asked(function) if FUNCTIONS.get(function.name) is _interpolation else None
+    return 0.0 if asked is None else asked[0] - int(asked[0])
 
 
 def _functions() -> Mapping[str, FunctionPrice]:

@@ -11,9 +11,12 @@ from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 
+from packaging.version import InvalidVersion, Version
+
 from reconcile import reference
-from reconcile.adapter import Counter
-from reconcile.errors import UsageError
+from reconcile.adapter import Counter, Subject, Told
+from reconcile.errors import CounterError, UsageError
+from reconcile.rules import Rules
 
 GROUP = "reconcile.adapters"
 """The entry-point group under which other distributions offer adapter modules."""
@@ -25,6 +28,7 @@ class Entry:
 
     counter: Counter
     file: Path
+    broken: str | None = None
 
     @property
     def version(self) -> str | None:
@@ -32,13 +36,15 @@ class Entry:
         if self.counter.distribution is None:
             return None
         try:
-            return metadata.version(self.counter.distribution)
-        except metadata.PackageNotFoundError:
+            return str(Version(metadata.version(self.counter.distribution)))
+        except (metadata.PackageNotFoundError, InvalidVersion):
             return None
 
     @property
     def missing(self) -> str | None:
-        """Why the counter cannot run here, in one sentence; None if it is installed."""
+        """Why the counter cannot run here, in one sentence; None if it can."""
+        if self.broken is not None:
+            return self.broken
         imports, distribution = self.counter.imports, self.counter.distribution
         if imports is None or importlib.util.find_spec(imports) is not None:
             return None
@@ -77,23 +83,51 @@ def _shipped() -> Iterator[Path]:
             return
 
 
-def _offered() -> Iterator[Path]:
+def _offered() -> Iterator[Entry]:
+    """Counters that other distributions offer; one that cannot be loaded is listed as broken and harms no other."""
     for point in metadata.entry_points(group=GROUP):
-        spec = importlib.util.find_spec(point.module)
-        if spec is not None and spec.origin is not None:
-            yield Path(spec.origin)
+        try:
+            spec = importlib.util.find_spec(point.module)
+            if spec is None or spec.origin is None:
+                raise UsageError(f"the module {point.module!r} that offers it does not exist")
+            file = Path(spec.origin)
+            yield from (Entry(counter=counter, file=file) for counter in load(file).COUNTERS)
+        except Exception as error:
+            yield Entry(
+                counter=_unknown(point.name), file=Path(point.module), broken=f"{point.name} is broken: {error}"
+            )
+
+
+def _unknown(name: str) -> Counter:
+    """A counter of which nothing but its name is known."""
+    return Counter(
+        id=name,
+        unit="MAC",
+        framework="any",
+        distribution=None,
+        imports=None,
+        sees="unknown",
+        rules=Rules(),
+        run=_never,
+    )
+
+
+def _never(subject: Subject) -> Told:
+    raise CounterError("this counter's adapter could not be loaded")
 
 
 @cache
 def entries(extra: tuple[str, ...] = ()) -> Mapping[str, Entry]:
     """Every known counter by its id; `extra` are adapter files named by the caller, which come first."""
     found: dict[str, Entry] = {}
-    files = [*(Path(file).resolve() for file in extra), *_shipped(), *_offered()]
+    files = [*(Path(file).resolve() for file in extra), *_shipped()]
     found[reference.NAME] = Entry(counter=reference.COUNTERS[0], file=Path(reference.__file__))
     for file in dict.fromkeys(files):
         for counter in load(file).COUNTERS:
             found.setdefault(counter.id, Entry(counter=counter, file=file))
-    return found
+    for offered in _offered():
+        found.setdefault(offered.counter.id, offered)
+    return dict(sorted(found.items()))
 
 
 def entry(counter: str, extra: Iterable[str] = ()) -> Entry:

@@ -12,8 +12,9 @@ from typing import Literal
 from reconcile.amounts import Amount
 from reconcile.errors import LedgerError
 from reconcile.formulas import Terms
-from reconcile.ledger import Module
-from reconcile.price import label, operator
+from reconcile.ledger import Ledger, Module, Op
+from reconcile.live import live_ops
+from reconcile.operators import label, operator
 from reconcile.price_calls import function_terms, module_terms
 from reconcile.terms import TERMS
 from reconcile.work import ROOT, Work
@@ -46,12 +47,12 @@ class Rule:
 class Finish:
     """What a counter does to its total after its rows are counted: `adjust` gives the amount of the `::total` row.
 
-    `adjust` takes the predicted sums by mechanism and the batch size of the ledger.
+    `adjust` takes the predicted sums by mechanism and the ledger, which knows how the model was called.
     """
 
     source: str
     cause: str
-    adjust: Callable[[Mapping[Mechanism, int], int], int]
+    adjust: Callable[[Mapping[Mechanism, int], Ledger], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,9 @@ class Rules:
     rows_per_place: a module that stands at k places of the tree is told, and added up, k times.
     hides_children: modules inside a module with a rule are left out.
     open: container types that have a rule only while they are empty.
-    transparent: composite ops that the counter looks through, to the ops that they are made of.
+    transparent: ops that the counter does not see themselves; of composites it sees the ops that they are made of.
+    in_place: the rule of an operator holds for its in-place form too (`addmm` for `addmm_`).
+    live: ops whose result the model's output does not depend on are left out.
     """
 
     modules: Mapping[str, Rule] = field(default_factory=dict)
@@ -82,6 +85,8 @@ class Rules:
     hides_children: bool = False
     open: frozenset[str] = frozenset()
     transparent: frozenset[str] = frozenset()
+    in_place: bool = True
+    live: bool = False
     finish: Finish | None = None
 
     def of_module(self, module: Module) -> tuple[str, Rule] | None:
@@ -90,6 +95,11 @@ class Rules:
             return None
         kinds = (module.type, *module.bases) if self.subclasses else (module.type,)
         return next(((kind, self.modules[kind]) for kind in kinds if kind in self.modules), None)
+
+    def of_op(self, op: Op) -> Rule | None:
+        """The rule of an op, by its operator."""
+        name = operator(op.name) if self.in_place else op.name.split(".")[1]
+        return self.ops.get(name) or (None if op.composite else self.ops.get("*"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +138,11 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """What the rules say of one layer: `value` is None when no rule applies to anything in it."""
+    """What the rules say of one layer.
+
+    `value` is None when no rule applies to anything in it, and when only some of its ops are zero by rule while the
+    counter has no rule for the others.
+    """
 
     layer: str
     value: int | None
@@ -137,23 +151,26 @@ class Prediction:
 
 def predict(rules: Rules, work: Work) -> Mapping[str, Prediction]:
     """Predict every row of a counter from the work that was executed, in the ledger's order."""
-    matches = [*_modules(rules, work), *_functions(rules, work), *_ops(rules, work)]
+    seen = tuple(visible(rules, work))
+    matches = [*_modules(rules, work), *_functions(rules, work), *_ops(rules, work, seen)]
     by_layer: dict[str, list[Match]] = {layer: [] for layer in work.layers}
     for match in matches:
         by_layer.setdefault(match.layer, []).append(match)
-    predictions = {layer: _prediction(layer, tuple(found)) for layer, found in by_layer.items()}
+    unruled = {op_layer(work, index) for index in seen if rules.of_op(work.ledger.ops[index]) is None}
+    predictions = {layer: _prediction(layer, tuple(found), layer in unruled) for layer, found in by_layer.items()}
     if rules.finish is not None:
         sums: dict[Mechanism, int] = {"hook": 0, "patch": 0, "op": 0}
         for match in matches:
             sums[match.mechanism] += sum(part.value for part in match.contributions)
-        value = rules.finish.adjust(sums, 1 if work.ledger.batch is None else work.ledger.batch)
+        value = rules.finish.adjust(sums, work.ledger)
         predictions[TOTAL] = Prediction(layer=TOTAL, value=value)
     return predictions
 
 
-def _prediction(layer: str, matches: tuple[Match, ...]) -> Prediction:
-    if not matches:
-        return Prediction(layer=layer, value=None)
+def _prediction(layer: str, matches: tuple[Match, ...], partly: bool) -> Prediction:
+    zeros = all(match.mechanism == "op" and not match.rule.weights for match in matches)
+    if not matches or (partly and zeros):
+        return Prediction(layer=layer, value=None, matches=matches)
     value = sum(part.value for match in matches for part in match.contributions)
     return Prediction(layer=layer, value=value, matches=matches)
 
@@ -231,17 +248,23 @@ def function_layer(work: Work, index: int) -> str:
     return (owner.path or ROOT) if owner.leaf else f"{owner.path}::{label(function.name.rpartition('.')[2])}"
 
 
-def _ops(rules: Rules, work: Work) -> Iterator[Match]:
+def _ops(rules: Rules, work: Work, seen: tuple[int, ...]) -> Iterator[Match]:
     ledger = work.ledger
+    for index in seen:
+        rule, layer = rules.of_op(ledger.ops[index]), op_layer(work, index)
+        if rule is not None and layer in work.layers:
+            yield _match(layer, rule, work.prices[index] or {}, "op", ledger.ops_of_op(index))
+
+
+def visible(rules: Rules, work: Work) -> Iterator[int]:
+    """Indices of the ops that an op counter meets: no parts of what it sees as one op, and nothing that it prunes."""
     if not rules.ops:
         return
-    for index, op in enumerate(ledger.ops):
-        rule = rules.ops.get(operator(op.name)) or (None if op.composite else rules.ops.get("*"))
-        if rule is None or _inside_counted(rules, work, index):
-            continue
-        layer = op_layer(work, index)
-        if layer in work.layers:
-            yield _match(layer, rule, work.prices[index] or {}, "op", ledger.ops_of_op(index))
+    live = live_ops(work.ledger) if rules.live else None
+    for index, op in enumerate(work.ledger.ops):
+        pruned = live is not None and index not in live
+        if not pruned and operator(op.name) not in rules.transparent and not _inside_counted(rules, work, index):
+            yield index
 
 
 def op_layer(work: Work, index: int) -> str:

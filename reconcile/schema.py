@@ -44,9 +44,7 @@ class Context:
     def from_json(cls, document: Mapping[str, Any]) -> Context:
         """The context of a document."""
         grad = None if document["grad"] == "as documented" else document["grad"]
-        return cls(
-            training=document["mode"] == "train", grad=grad, dtype=document["dtype"], device=document["device"]
-        )
+        return cls(training=document["mode"] == "train", grad=grad, dtype=document["dtype"], device=document["device"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +75,11 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """What one counter told in one run; the rows' `told` sum to `total`."""
+    """What one counter told in one run; the rows' `told` sum to `total`.
+
+    `certificate` is the proof that the model counted is the model asked about, where it had to be built anew in
+    another framework.
+    """
 
     counter: str
     version: str | None
@@ -91,6 +93,7 @@ class Count:
     context: Context = field(default_factory=Context)
     warnings: tuple[str, ...] = ()
     side_effects: tuple[str, ...] = ()
+    certificate: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.status == "ok":
@@ -123,6 +126,7 @@ class Count:
             "ledger": None,
             "warnings": list(self.warnings),
             "side_effects": list(self.side_effects),
+            "certificate": None if self.certificate is None else dict(self.certificate),
         }
         if self.ledger is not None:
             document["ledger"] = _priced(self.ledger)
@@ -145,6 +149,7 @@ class Count:
             context=Context.from_json(document["context"]),
             warnings=tuple(document["warnings"]),
             side_effects=tuple(document["side_effects"]),
+            certificate=document.get("certificate"),
         )
 
 
@@ -206,9 +211,7 @@ class Reference:
     def from_json(cls, document: Mapping[str, Any]) -> Reference:
         """The reference of a document."""
         layers = {row["layer"]: row["amount"] for row in document["layers"]}
-        return cls(
-            total=document["total"], unit=document["unit"], layers=layers, unpriced=tuple(document["unpriced"])
-        )
+        return cls(total=document["total"], unit=document["unit"], layers=layers, unpriced=tuple(document["unpriced"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,5 +257,3 @@ class Run:
             reference=None if reference is None else Reference.from_json(reference),
             counts=tuple(Count.from_json(item) for item in document["counts"]),
         )
-
-

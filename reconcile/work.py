@@ -9,7 +9,8 @@ from functools import cached_property
 from reconcile.amounts import Amount, total
 from reconcile.formulas import Terms
 from reconcile.ledger import Ledger, Op
-from reconcile.price import label, price
+from reconcile.operators import label
+from reconcile.price import price
 from reconcile.terms import DEFINITION
 
 ROOT = "(model)"
@@ -63,7 +64,9 @@ class Work:
             self._enter(call, entered, starts, rows)
         return {name: tuple(ops) for name, ops in rows.items()}
 
-    def _enter(self, upto: int | None, entered: set[int], starts: Mapping[int, str], rows: dict[str, list[int]]) -> None:
+    def _enter(
+        self, upto: int | None, entered: set[int], starts: Mapping[int, str], rows: dict[str, list[int]]
+    ) -> None:
         """Open rows for leaf modules called up to a call, so that a layer without ops stands in its place."""
         if upto is None:
             return

@@ -1,56 +1,123 @@
-"""Run one counter on one model and write one answer document.
+"""The fork server: imports what every worker needs once, then forks one worker for each job.
 
-Started as `python -m reconcile.worker ANSWER`; the request comes on standard input: one line of JSON and, for a live
-model, the bytes that the caller pickled for this very process.
+Started by `reconcile.launch` as `python -m reconcile.worker`.  Jobs come on standard input, one JSON object a line:
+`{"job": 1, "folder": "..."}` starts a worker on the request in that folder, `{"kill": 1}` ends it.  On standard output
+goes one line for each worker that ended: `{"job": 1, "code": 0}`.  End of input ends the server and all its workers.
+
+The server executes no op of any framework: a process forked after a multithreaded op hangs at its first op.
 """
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import json
 import os
+import selectors
+import signal
 import sys
-import traceback
-import warnings
 from pathlib import Path
-from typing import Any
 
-from reconcile.errors import CounterError, ReconcileError, UsageError
-from reconcile.worker.answer import answer
+from reconcile.worker.job import work
 
 
-def _failed(fault: str, reason: str, trace: str = "") -> dict[str, Any]:
-    return {"status": "failed", "fault": fault, "reason": reason, "traceback": trace}
+class Server:
+    """Forks workers and says how they ended."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[int, int] = {}
+        self._rest = b""
+        self._wake, self._woken = os.pipe()
+        os.set_blocking(self._wake, False)
+        os.set_blocking(self._woken, False)
+
+    def serve(self) -> None:
+        """Do jobs until the input ends."""
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        signal.set_wakeup_fd(self._woken)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        with selectors.DefaultSelector() as selector:
+            selector.register(0, selectors.EVENT_READ)
+            selector.register(self._wake, selectors.EVENT_READ)
+            open_input = True
+            while open_input:
+                for key, _ in selector.select():
+                    if key.fd == self._wake:
+                        os.read(self._wake, 4096)
+                    else:
+                        open_input = self._read()
+                self._reap()
+        for pid in self.jobs:
+            _kill(pid)
+
+    def _read(self) -> bool:
+        chunk = os.read(0, 65536)
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        for line in lines:
+            self._order(json.loads(line))
+        return bool(chunk)
+
+    def _order(self, order: dict[str, object]) -> None:
+        if "kill" in order:
+            for pid, job in self.jobs.items():
+                if job == order["kill"]:
+                    _kill(pid)
+            return
+        pid = os.fork()
+        if pid == 0:
+            self._become_worker(Path(str(order["folder"])))
+        self.jobs[pid] = int(str(order["job"]))
+
+    def _become_worker(self, folder: Path) -> None:
+        """In the child: leave the server behind, work, and never come back."""
+        code = 1
+        try:
+            os.setsid()
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            nothing = os.open(os.devnull, os.O_RDONLY)
+            said = os.open(folder / "said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            os.dup2(nothing, 0)
+            os.dup2(said, 1)
+            os.dup2(said, 2)
+            work(folder)
+            code = 0
+        finally:
+            with contextlib.suppress(Exception):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            os._exit(code)
+
+    def _reap(self) -> None:
+        while self.jobs:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            job = self.jobs.pop(pid, None)
+            if job is not None:
+                _kill(pid)
+                _say({"job": job, "code": os.waitstatus_to_exitcode(status)})
 
 
-def _answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
-    try:
-        return answer(request, payload)
-    except UsageError as error:
-        return _failed("usage", str(error))
-    except CounterError as error:
-        return _failed("counter", str(error))
-    except ReconcileError as error:
-        return _failed("toolkit", f"{type(error).__name__}: {error}", traceback.format_exc())
-    except BaseException as error:
-        text = " ".join(str(error).split())
-        reason = f"{type(error).__name__}: {text}" if text else type(error).__name__
-        return _failed("counter", reason[:500], traceback.format_exc())
+def _kill(pid: int) -> None:
+    """End a worker's whole session: itself and whatever it started."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
 
 
-def main() -> None:
-    """Read the request, do it, and put the whole answer in place at once."""
-    target = Path(sys.argv[1])
-    request = json.loads(sys.stdin.buffer.readline())
-    payload = sys.stdin.buffer.read()
-    warnings.simplefilter("ignore")
-    document = _answer(request, payload)
-    half = target.with_suffix(".half")
-    half.write_text(json.dumps(document), encoding="utf-8")
-    os.replace(half, target)
+def _say(answer: dict[str, int]) -> None:
+    os.write(1, json.dumps(answer).encode() + b"\n")
+
+
+def _preload() -> None:
+    """Import what workers need, where it is installed; nothing here executes an op."""
+    if importlib.util.find_spec("torch") is not None:
+        with contextlib.suppress(Exception):
+            import reconcile.worker.torch_side  # noqa: F401
 
 
 if __name__ == "__main__":
-    main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
+    _preload()
+    with contextlib.suppress(BrokenPipeError):
+        Server().serve()

@@ -52,6 +52,37 @@ class WorkerSubject:
         self._ledger = recorder.tape.ledger("twin")
 
 
+class _Nobody:
+    """A recorder that records nothing; what an adapter attributes to it is dropped."""
+
+    function = -1
+    last_op = -1
+    path = ""
+
+    @contextlib.contextmanager
+    def functions(self, names: Sequence[str]) -> Iterator[None]:
+        """Leave every function as it is."""
+        yield
+
+
+class SilentSubject(WorkerSubject):
+    """A subject that nobody watches."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """A ledger of the model in which nothing was executed."""
+        recorded: Ledger = self.built.recorder().tape.ledger("run")
+        return recorded
+
+    @contextlib.contextmanager
+    def recording(self, *, own_code: Sequence[str] = ()) -> Iterator[Any]:
+        """Record nothing."""
+        yield _Nobody()
+
+    def twin(self) -> None:
+        """Make no other pass."""
+
+
 def _layer(row: Row, work: Work) -> str:
     target = row.target
     if isinstance(target, AtOp):
@@ -64,7 +95,7 @@ def _layer(row: Row, work: Work) -> str:
 
 
 def _outside(target: Outside, work: Work) -> str:
-    from reconcile.price import label
+    from reconcile.operators import label
 
     module = work.ledger.places.get(target.path)
     if module is not None and module.leaf:
@@ -98,7 +129,7 @@ def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
     entry = _entry(request)
     counter: Counter = entry.counter
     random.seed(0)
-    notes = list(shims.apply())
+    repairs = shims.apply()
     context = Context.from_json(request["context"])
     built = build(request, payload, counter, context)
     subject = WorkerSubject(built)
@@ -110,7 +141,7 @@ def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
         "version": entry.version,
         "total": told.total,
         "params": told.params,
-        "warnings": [*notes, *built.notes, *told.warnings],
+        "warnings": [*shims.used(repairs), *built.notes, *told.warnings],
         "certificate": built.certificate,
         "rows": _rows(told, Work(ledger)) if ledger is not None else [],
         "ledger": None if ledger is None else ledger_to_json(ledger),
@@ -121,8 +152,4 @@ def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
 
 def _unrecorded(counter: Counter, subject: WorkerSubject) -> Told:
     """Run a counter with nothing watching, to prove that watching changes nothing."""
-    from reconcile.worker.silent import SilentSubject
-
     return counter.run(SilentSubject(subject.built))
-
-

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import pickle
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from reconcile.adapter import Counter
-from reconcile.errors import UsageError
+from reconcile.errors import CounterError, UsageError
 from reconcile.inputs import Input
 from reconcile.objects import ObjectSpec
 from reconcile.schema import Context
@@ -63,7 +64,8 @@ def _from_file(spec: ObjectSpec) -> Any:
     sys.path.insert(0, str(path.parent))
     name = path.stem if importlib.util.find_spec(path.stem) is None else f"reconcile_object_{path.stem}"
     loader = importlib.util.spec_from_file_location(name, path)
-    assert loader is not None and loader.loader is not None
+    if loader is None or loader.loader is None:
+        raise UsageError(f"the file {spec.place!r} is no Python file")
     module = importlib.util.module_from_spec(loader)
     sys.modules[name] = module
     try:
@@ -87,10 +89,12 @@ def _from_package(spec: ObjectSpec) -> Any:
         raise UsageError(f"the module {spec.place!r} cannot be imported: {type(error).__name__}: {error}") from error
 
 
-def make(spec: ObjectSpec, kinds: tuple[type[Any], ...]) -> Any:
+def make(spec: ObjectSpec) -> Any:
     """The model that a spec names: an instance as it is, a class or a factory called with the arguments."""
+    _seed()
     found = find(spec)
-    if isinstance(found, kinds):
+    _seed()
+    if framework_of(found) is not None:
         if spec.arguments:
             raise UsageError(f"{str(spec)!r} is a ready model, so it takes no arguments")
         return found
@@ -100,20 +104,53 @@ def make(spec: ObjectSpec, kinds: tuple[type[Any], ...]) -> Any:
         model = found(**spec.arguments)
     except Exception as error:
         raise UsageError(f"{str(spec)!r} cannot be built: {type(error).__name__}: {error}") from error
-    if not isinstance(model, kinds):
-        names = " or ".join(f"{kind.__module__.split('.')[0]} {kind.__name__}" for kind in kinds)
-        raise UsageError(f"{str(spec)!r} gives {type(model).__name__}, which is no {names}")
+    if framework_of(model) is None:
+        kinds = "neither a torch.nn.Module nor a paddle.nn.Layer"
+        raise UsageError(f"{str(spec)!r} gives {type(model).__name__}, which is {kinds}")
     return model
+
+
+def framework_of(model: object) -> Literal["torch", "paddle"] | None:
+    """The framework that a model belongs to; whoever made the model has imported its framework."""
+    torch, paddle = sys.modules.get("torch"), sys.modules.get("paddle")
+    if torch is not None and isinstance(model, torch.nn.Module):
+        return "torch"
+    if paddle is not None and isinstance(model, paddle.nn.Layer):
+        return "paddle"
+    return None
+
+
+def _seed() -> None:
+    """Give every framework that is loaded a fixed random state."""
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
+    if paddle := sys.modules.get("paddle"):
+        paddle.seed(0)
+
+
+def given(request: Mapping[str, Any], payload: bytes) -> tuple[Any, tuple[Any, ...] | None]:
+    """The model of a request, and the live inputs that came with it, if any did."""
+    if payload:
+        model, args = pickle.loads(payload)
+        return model, args
+    return make(ObjectSpec.from_json(request["model"])), None
 
 
 def build(request: Mapping[str, Any], payload: bytes, counter: Counter, context: Context) -> Built:
     """Build the model of a request in the framework that the counter needs."""
+    if context.device != "cpu":
+        raise UsageError(f"the device {context.device!r} is not supported; counts are taken on the CPU")
     inputs = tuple(Input.from_json(item) for item in request["inputs"])
-    framework = request["framework"] if counter.framework == "any" else counter.framework
-    if framework == "paddle":
+    model, live = given(request, payload)
+    own = framework_of(model)
+    wanted = own if counter.framework == "any" else counter.framework
+    if wanted == "paddle":
         from reconcile.worker.paddle_side import build_paddle
 
-        return build_paddle(request, payload, inputs, context)
+        return build_paddle(request, model, live, inputs, context)
+    if own == "paddle":
+        name = request["model"]["object"] if request["model"] else type(model).__name__
+        raise CounterError(f"{counter.id} counts PyTorch models; {name} is a Paddle layer")
     from reconcile.worker.torch_side import build_torch
 
-    return build_torch(request, payload, inputs, context)
+    return build_torch(model, live, inputs, context)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from reconcile.ledger import Call, Function, Ledger, Module, Op, Tensor, Value
 
 _LONGEST_TEXT = 60
-_LONGEST_LIST = 64
+_LONGEST_LIST = 4096
 
 
 class Tape:
@@ -78,7 +78,8 @@ class Tape:
             arguments=tuple(self.encode(item) for item in arguments),
             keywords={name: self.encode(item) for name, item in keywords.items()},
         )
-        index, output = len(self.calls), []
+        index = len(self.calls)
+        output: list[Any] = []
         self.calls.append(call)
         self._callers.append(index)
         try:
@@ -97,7 +98,8 @@ class Tape:
             arguments=tuple(self.encode(item) for item in arguments),
             keywords={name: self.encode(item) for name, item in keywords.items()},
         )
-        index, output = len(self.functions), []
+        index = len(self.functions)
+        output: list[Any] = []
         self.functions.append(function)
         self._functions.append(index)
         try:

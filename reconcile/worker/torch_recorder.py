@@ -16,7 +16,9 @@ from types import TracebackType
 from typing import Any
 
 import torch
+from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from reconcile.ledger import Tensor
 from reconcile.worker.tape import Tape
@@ -30,18 +32,52 @@ class TorchTape(Tape):
         """A PyTorch tensor and the identity of its storage."""
         if not isinstance(value, torch.Tensor):
             return None
-        tensor = Tensor(shape=tuple(int(size) for size in value.shape), dtype=str(value.dtype).removeprefix("torch."))
+        tensor = Tensor(shape=_shape(value), dtype=("nested " if value.is_nested else "") + _dtype(value))
         try:
             return tensor, value.untyped_storage()._cdata
         except (NotImplementedError, RuntimeError):
             return tensor, id(value)
 
 
-class _Dispatch(TorchDispatchMode):
+def _shape(value: torch.Tensor) -> tuple[int, ...]:
+    """The shape of a tensor; () for one that has none: a lazy parameter before its first use, a nested tensor."""
+    return () if is_lazy(value) or value.is_nested else tuple(int(size) for size in value.shape)
+
+
+def _dtype(value: torch.Tensor) -> str:
+    return str(value.dtype).removeprefix("torch.")
+
+
+def _parts(func: Any, args: Any, kwargs: Any) -> Any:
+    """Execute a composite op as the ops that it is made of; NotImplemented if it is none.
+
+    A decomposition that was loaded in Python would be taken by `func.decompose`; a run without a mode never takes it.
+    """
+    key = torch._C.DispatchKey.CompositeImplicitAutograd
+    if not torch._C._dispatch_has_kernel_for_dispatch_key(func.name(), key):
+        return NotImplemented
+    return func._op_dk(key, *args, **kwargs)
+
+
+def _pass_on_gradients(func: Any, given: Any, output: Any) -> None:
+    """Say of a result that it requires gradients, as a run with gradients does and inference mode does not.
+
+    `nn.MultiheadAttention`, for one, asks its inputs before it takes the fused path.  Views of tensors from outside
+    are no inference tensors; they cannot be marked.
+    """
+    needed = any(isinstance(item, torch.Tensor) and item.requires_grad for item in tree_leaves(given))
+    if func is torch.ops.aten.detach.default or not needed:
+        return
+    for item in tree_leaves(output):
+        if isinstance(item, torch.Tensor) and item.is_inference():
+            item.requires_grad_(item.is_floating_point() or item.is_complex())
+
+
+class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Logs every op that reaches the dispatcher; with `composites`, also the ops that a composite is made of."""
 
     def __init__(self, tape: Tape, *, composites: bool, foreign: Callable[[], bool]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.tape = tape
         self.composites = composites
         self.foreign = foreign
@@ -55,9 +91,11 @@ class _Dispatch(TorchDispatchMode):
         output = NotImplemented
         if self.composites:
             with self.tape.within(index), self:
-                output = func.decompose(*args, **kwargs)
+                output = _parts(func, args, kwargs)
         if output is NotImplemented:
             output = func(*args, **kwargs)
+        if self.composites and torch.is_grad_enabled():
+            _pass_on_gradients(func, (args, kwargs), output)
         self.tape.end(index, output)
         return output
 
@@ -85,6 +123,21 @@ class TorchRecorder:
     ) -> None:
         self._stack.close()
 
+    @property
+    def function(self) -> int | None:
+        """The Python-level call that is being executed."""
+        return self.tape.function
+
+    @property
+    def last_op(self) -> int | None:
+        """The op that was executed last."""
+        return self.tape.last_op
+
+    @property
+    def path(self) -> str:
+        """The path of the module that is being executed; the model's own while none is."""
+        return "" if self.tape.call is None else self.tape.calls[self.tape.call].module
+
     def _foreign(self) -> bool:
         """Whether the op at hand is executed by the counter's own code and not by the model."""
         if not self._own_code:
@@ -92,7 +145,7 @@ class TorchRecorder:
         frame = sys._getframe(2)
         while frame is not None:
             file = frame.f_code.co_filename
-            if frame.f_code is _CALL_CODE or file == __file__ and frame.f_code.co_name == "recorded_call":
+            if frame.f_code is _CALL_CODE or (file == __file__ and frame.f_code.co_name == "recorded_call"):
                 return False
             if file.startswith(self._own_code):
                 return True

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import copy
-import pickle
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
+from torch.nn.parameter import is_lazy
 
-from reconcile.errors import UsageError
 from reconcile.inputs import Input
-from reconcile.objects import ObjectSpec
 from reconcile.schema import Context
-from reconcile.worker.build import make
 from reconcile.worker.torch_recorder import TorchRecorder
 
 
@@ -25,6 +22,19 @@ def tensor(item: Input) -> torch.Tensor:
     if dtype.is_floating_point or dtype.is_complex:
         return torch.rand(item.shape).to(dtype)
     return torch.ones(item.shape, dtype=dtype)
+
+
+def _attributes(module: torch.nn.Module) -> dict[str, Any]:
+    """The attributes of a module, and copies of the tables that say which tensors are its parameters and buffers."""
+    tables = {name: dict(getattr(module, name)) for name in ("_parameters", "_buffers")}
+    return vars(module) | tables
+
+
+def _tensors(model: torch.nn.Module) -> Iterator[torch.Tensor]:
+    """The parameters and buffers of a model; a lazy one that has no shape yet has no value either."""
+    for tensor in (*model.parameters(), *model.buffers()):
+        if not is_lazy(tensor):
+            yield tensor
 
 
 class TorchBuilt:
@@ -52,42 +62,45 @@ class TorchBuilt:
     @contextlib.contextmanager
     def composite_context(self) -> Iterator[None]:
         """Inference mode, in which composite ops reach a dispatch mode whole, with the grad mode as it was."""
-        with torch.inference_mode(), torch.set_grad_enabled(torch.is_grad_enabled()):
+        grad = torch.is_grad_enabled()
+        with torch.inference_mode(), torch.set_grad_enabled(grad):
             yield
 
     @contextlib.contextmanager
     def unchanged(self) -> Iterator[None]:
-        """Put parameters, buffers and the random state back as they were."""
-        before = copy.deepcopy(self.model.state_dict())
-        state = torch.get_rng_state()
+        """Put attributes, parameters, buffers and the random states back as they were.
+
+        Attributes count too: a tensor that a module caches in inference mode would break the next run with gradients.
+        For the same reason the parameters of lazy modules are made before, in an ordinary call.
+        """
+        values = [(tensor, tensor.detach().clone()) for tensor in _tensors(self.model)]
+        states = random.getstate(), torch.get_rng_state()
+        if len(values) < len([*self.model.parameters(), *self.model.buffers()]):
+            self.model(*self.args, **self.kwargs)
+        attributes = [(module, _attributes(module)) for module in self.model.modules()]
         try:
             yield
         finally:
+            for module, before in attributes:
+                vars(module).clear()
+                vars(module).update(before)
             with torch.no_grad():
-                for name, value in self.model.state_dict().items():
-                    if isinstance(value, torch.Tensor) and not torch.equal(value, before[name]):
-                        value.copy_(before[name])
-            torch.set_rng_state(state)
+                for tensor, value in values:
+                    if not torch.equal(tensor, value):
+                        tensor.copy_(value)
+            random.setstate(states[0])
+            torch.set_rng_state(states[1])
 
     def parameter_count(self) -> int:
         """The number of elements of the model's parameters, each tensor once."""
         return sum(parameter.numel() for parameter in self.model.parameters())
 
 
-def torch_model(request: Mapping[str, Any], payload: bytes) -> tuple[torch.nn.Module, tuple[Any, ...] | None]:
-    """The model of a request, and the live inputs that came with it, if any did."""
+def build_torch(
+    model: torch.nn.Module, live: tuple[Any, ...] | None, inputs: tuple[Input, ...], context: Context
+) -> TorchBuilt:
+    """Put a PyTorch model and its inputs together: `live` ones as they are, the others made as `inputs` asks."""
     torch.manual_seed(0)
-    if payload:
-        model, args = pickle.loads(payload)
-        return model, args
-    return make(ObjectSpec.from_json(request["model"]), (torch.nn.Module,)), None
-
-
-def build_torch(request: Mapping[str, Any], payload: bytes, inputs: tuple[Input, ...], context: Context) -> TorchBuilt:
-    """Build a PyTorch model and its inputs."""
-    if context.device != "cpu":
-        raise UsageError(f"the device {context.device!r} is not supported; counts are taken on the CPU")
-    model, live = torch_model(request, payload)
     if context.dtype != "float32":
         model = model.to(getattr(torch, context.dtype))
     args = live if live is not None else tuple(tensor(item) for item in inputs if item.name is None)

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-defined]
 
-from reconcile.ledger import Module, Parameter, Value
+from reconcile.ledger import Module, Parameter
+from reconcile.worker.attributes import plain_attributes
 
 ATOMIC = frozenset({"torch.nn.MultiheadAttention"})
 """Types with children that are one layer all the same, because they never call them."""
 
 _INTERNAL = frozenset(vars(torch.nn.Module()))
-_LONGEST_TEXT = 40
 
 
 def type_name(kind: type[Any]) -> str:
@@ -24,32 +25,11 @@ def type_name(kind: type[Any]) -> str:
     return f"{package}.{kind.__qualname__}"
 
 
-def _plain(value: Any) -> tuple[bool, Value]:
-    if value is None or isinstance(value, (bool, int, float)):
-        return True, value
-    if isinstance(value, str):
-        return len(value) <= _LONGEST_TEXT, value
-    if isinstance(value, (tuple, list)) and len(value) <= 8:
-        parts = [_plain(item) for item in value]
-        return all(kept for kept, _ in parts), tuple(part for _, part in parts)
-    return False, None
-
-
-def _attributes(module: torch.nn.Module) -> dict[str, Value]:
-    found = {}
-    for name, value in vars(module).items():
-        if name not in _INTERNAL:
-            kept, plain = _plain(value)
-            if kept:
-                found[name] = plain
-    return found
-
-
 def _own(items: Any, keys: dict[int, int]) -> Iterator[Parameter]:
     for name, tensor in items:
         if tensor is None:
             continue
-        shape = () if isinstance(tensor, torch.nn.parameter.UninitializedTensorMixin) else tuple(tensor.shape)
+        shape = () if isinstance(tensor, UninitializedTensorMixin) else tuple(tensor.shape)
         yield Parameter(
             name=name,
             shape=shape,
@@ -84,7 +64,7 @@ def tree(model: torch.nn.Module) -> tuple[Module, ...]:
                 leaf=leaf,
                 training=module.training,
                 alias=None if alias == path else alias,
-                attributes=_attributes(module) if leaf else {},
+                attributes=plain_attributes(vars(module), _INTERNAL) if leaf else {},
                 parameters=tuple(_own(module._parameters.items(), keys)),
                 buffers=tuple(_own(module._buffers.items(), keys)),
             )

@@ -1,0 +1,217 @@
+"""ptflops 0.7.5, its default backend: forward hooks by exact type, and functions patched by name.
+
+A hook adds to `module.__flops__`, for the whole batch; a patch appends to a list.  The total is the hooks' sum divided
+by the batch, plus the lists, rounded down: what it does to the rows on the way is the `::total` row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from reconcile.adapter import (
+    AtFunction,
+    Counter,
+    Place,
+    Recorder,
+    Row,
+    Subject,
+    Told,
+    named_inputs,
+    printed_reason,
+    whole,
+)
+from reconcile.errors import CounterError
+from reconcile.ledger import Ledger, Tensor, Value
+from reconcile.price_calls import asked_fraction
+from reconcile.rules import Finish, Mechanism, Rule, Rules
+
+_OPS = "ptflops/pytorch_ops.py"
+
+
+def _rules(owner: str, table: Mapping[str, tuple[str, Mapping[str, int]]]) -> dict[str, Rule]:
+    """Rules by full name, from names inside an owner to a function of ptflops and the weights."""
+    return {
+        f"{owner}.{name}": Rule(source=f"{_OPS}:{function}", weights=weights)
+        for names, (function, weights) in table.items()
+        for name in names.split()
+    }
+
+
+def _recurrent(kind: str, state: int) -> dict[str, tuple[str, Mapping[str, int]]]:
+    weights = {"mac.by-gates": 1, "bias.by-leading": 1, "recurrent.by-leading": 1, "recurrent.state.by-leading": state}
+    return {kind: ("rnn_flops_counter_hook", weights), f"{kind}Cell": ("rnn_cell_flops_counter_hook", weights)}
+
+
+_MODULES = _rules(
+    "torch.nn",
+    {
+        "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d": (
+            "conv_flops_counter_hook",
+            {"mac.by-batch": 1, "bias.by-batch": 1},
+        ),
+        "Linear": ("linear_flops_counter_hook", {"mac": 1, "bias": 1}),
+        "BatchNorm1d BatchNorm2d BatchNorm3d InstanceNorm1d InstanceNorm2d InstanceNorm3d GroupNorm": (
+            "bn_flops_counter_hook",
+            {"norm": 1, "norm.affine": 1},
+        ),
+        # The hook looks for `affine`; a LayerNorm has `elementwise_affine` instead.
+        "LayerNorm": ("bn_flops_counter_hook", {"norm": 1}),
+        "ReLU PReLU ELU LeakyReLU ReLU6 GELU": ("relu_flops_counter_hook", {"activation": 1}),
+        "MaxPool1d MaxPool2d MaxPool3d AvgPool1d AvgPool2d AvgPool3d AdaptiveMaxPool1d AdaptiveMaxPool2d "
+        "AdaptiveMaxPool3d AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d": (
+            "pool_flops_counter_hook",
+            {"pool.input": 1},
+        ),
+        # The hook measures `output[0]`, the first row of the batch.
+        "Upsample": ("upsample_flops_counter_hook", {"resample.one-row": 1}),
+        **_recurrent("RNN", 0),
+        **_recurrent("GRU", 4),
+        **_recurrent("LSTM", 6),
+        "MultiheadAttention": (
+            "multihead_attention_counter_hook",
+            {"mac.by-widths": 1, "bias.by-widths": 1, "softmax.by-inputs": 1, "attention.scale": 1},
+        ),
+    },
+)
+
+_NUMEL = "_numel_functional_flops_hook"
+_FUNCTIONAL = _rules(
+    "torch.nn.functional",
+    {
+        "relu prelu elu relu6 gelu silu": (_NUMEL, {"activation": 1}),
+        "max_pool1d max_pool2d max_pool3d avg_pool1d avg_pool2d avg_pool3d adaptive_max_pool1d adaptive_max_pool2d "
+        "adaptive_max_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d": (_NUMEL, {"pool.input": 1}),
+        "softmax": (_NUMEL, {"softmax": 1}),
+        "upsample interpolate": ("_interpolate_functional_flops_hook", {"resample.by-arguments": 1}),
+    },
+)
+
+_PRODUCT = ("_matmul_tensor_flops_hook", {"mac.by-first-operand": 1})
+_ADDED = ("_addmm_tensor_flops_hook", {"mac": 1, "bias.by-operand": 1})
+_ELEMENTWISE = ("_elementwise_tensor_flops_hook", {"elementwise.left-aligned": 1})
+_TENSOR_OPS = {
+    **_rules("torch", {"matmul mm bmm": _PRODUCT, "addmm baddbmm": _ADDED, "add mul": _ELEMENTWISE}),
+    **_rules("torch.Tensor", {"matmul mm bmm": _PRODUCT, "addmm": _ADDED, "add mul": _ELEMENTWISE}),
+}
+
+
+def _average(sums: Mapping[Mechanism, int], ledger: Ledger) -> int:
+    """The total without the sum of the rows: the hooks' sum is divided by the batch, and the total is rounded down."""
+    batch = sum(_length(call.arguments) for call in ledger.calls if call.module == "")
+    patches = sums["patch"] + sum(map(asked_fraction, ledger.functions))
+    return int(sums["hook"] / batch + patches) - sums["hook"] - sums["patch"]
+
+
+def _length(arguments: tuple[Value, ...]) -> int:
+    """The length of the model's first positional input, and 1 where it has none."""
+    first = arguments[0] if arguments else (None,)
+    if isinstance(first, Tensor):
+        return first.shape[0]
+    return len(first) if isinstance(first, (tuple, str, Mapping)) else 1
+
+
+RULES = Rules(
+    modules=_MODULES,
+    functions=_FUNCTIONAL | _TENSOR_OPS,
+    rows_per_place=True,
+    hides_children=True,
+    finish=Finish(source="ptflops/pytorch_engine.py:compute_average_flops_cost", cause="batch", adjust=_average),
+)
+
+
+class _Collector:
+    """Stands in for a list that ptflops appends to, and notes which call each count belongs to."""
+
+    def __init__(self, collector: list[Any], recorder: Recorder, rows: list[Row]) -> None:
+        self._collector = collector
+        self._recorder = recorder
+        self._rows = rows
+
+    def append(self, flops: Any) -> None:
+        """Note one count and pass it on; the fraction that a scale leaves in it is rounded down in the total only."""
+        if self._recorder.function is not None:
+            self._rows.append(Row(target=AtFunction(index=self._recorder.function), told=int(flops)))
+        self._collector.append(flops)
+
+
+@contextmanager
+def _watched(engine: Any, recorder: Recorder, rows: list[Row], hooked: dict[str, tuple[int, int]]) -> Iterator[None]:
+    """Read the counts where ptflops makes them, because it keeps none of them."""
+    patch_functional, patch_tensor_ops = engine.patch_functional, engine.patch_tensor_ops
+    average = engine.compute_average_flops_cost
+
+    def functional(collector: list[Any]) -> None:
+        patch_functional(_Collector(collector, recorder, rows))
+
+    def tensor_ops(collector: list[Any]) -> None:
+        patch_tensor_ops(_Collector(collector, recorder, rows))
+        # ptflops finds the functions that it patches by identity, so they may be wrapped only after it is done.
+        stack.enter_context(recorder.functions(tuple(RULES.functions)))
+
+    def averaged(model: Any) -> Any:
+        hooked.update(_added_up(model, engine.is_supported_instance))
+        return average(model)
+
+    with (
+        ExitStack() as stack,
+        mock.patch.object(engine, "patch_functional", functional),
+        mock.patch.object(engine, "patch_tensor_ops", tensor_ops),
+        mock.patch.object(engine, "compute_average_flops_cost", averaged),
+    ):
+        yield
+
+
+def _added_up(module: Any, supported: Callable[[Any], bool], path: str = "") -> Iterator[tuple[str, tuple[int, int]]]:
+    """The modules that ptflops adds up, by its own walk: one for each owner, and none below a module with a hook."""
+    if supported(module):
+        yield path, (module.__flops__, module.__params__)
+        return
+    for name, child in module.named_children():
+        yield from _added_up(child, supported, f"{path}.{name}" if path else name)
+
+
+def run(subject: Subject) -> Told:
+    """Run `ptflops.get_model_complexity_info` on the real inputs; a module without a hook was never seen by it."""
+    import ptflops
+    from ptflops import pytorch_engine, pytorch_ops
+
+    rows: list[Row] = []
+    hooked: dict[str, tuple[int, int]] = {}
+    printed, alone = StringIO(), len(subject.args) == 1 and not subject.kwargs
+    batch = subject.args[0] if alone else named_inputs(subject)
+    # Only the hooks execute ops of their own; the patches stand between the model and its ops.
+    with subject.recording(own_code=[str(Path(pytorch_ops.__file__))]) as recorder, redirect_stdout(printed):
+        with _watched(pytorch_engine, recorder, rows, hooked):
+            total, params = ptflops.get_model_complexity_info(
+                subject.model,
+                (1,),
+                as_strings=False,
+                print_per_layer_stat=False,
+                input_constructor=lambda _: batch,
+            )
+    if total is None:
+        raise CounterError(printed_reason(printed.getvalue()))
+    for path, (flops, own) in hooked.items():
+        told = whole(flops, path) if path in subject.ledger.called else None
+        rows.append(Row(target=Place(path=path), told=told, params=own))
+    warnings = [line for line in printed.getvalue().splitlines() if line.startswith("Warning")]
+    return Told(rows=rows, total=whole(total, "the total"), params=params, warnings=list(dict.fromkeys(warnings)))
+
+
+COUNTERS = (
+    Counter(
+        id="ptflops",
+        unit="MAC",
+        framework="torch",
+        distribution="ptflops",
+        imports="ptflops",
+        sees="module calls, by exact type, and calls of named functions",
+        rules=RULES,
+        run=run,
+    ),
+)

@@ -1,0 +1,278 @@
+"""An audit: several counters on one model, and every difference between them explained."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import sysconfig
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from reconcile import reference
+from reconcile.ask import Question, ask, installed
+from reconcile.claim import Claim
+from reconcile.ends import side_from_count, side_of_claim, sides
+from reconcile.errors import UsageError
+from reconcile.explain import Explanation, explain
+from reconcile.inputs import Input
+from reconcile.launch import TIMEOUT
+from reconcile.objects import parse_object
+from reconcile.schema import Context, Run
+from reconcile.side import Side
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True, eq=False)
+class Why:
+    """An explanation as the API gives it: tables, and true if nothing is left unexplained."""
+
+    explanation: Explanation
+
+    @property
+    def residual(self) -> int:
+        """What no rule accounts for."""
+        return self.explanation.residual
+
+    @property
+    def explained(self) -> int:
+        """The part of the difference that has a cause."""
+        return self.explanation.explained
+
+    @property
+    def causes(self) -> pandas.DataFrame:
+        """One row for each cause, the largest first."""
+        import pandas
+
+        columns = ["cause", "amount", "layers", "because", "sources"]
+        return pandas.DataFrame(self.explanation.to_json()["causes"], columns=columns)
+
+    @property
+    def layers(self) -> pandas.DataFrame:
+        """One row for each layer and cause; a layer without a difference has one row without a cause."""
+        import pandas
+
+        rows = []
+        for layer in self.explanation.to_json()["layers"]:
+            kept = {name: layer[name] for name in ("layer", "type", "from", "to", "difference", "residual")}
+            rows += [kept | {name: cause[name] for name in ("cause", "amount", "formula")} for cause in layer["causes"]]
+            rows += [] if layer["causes"] else [kept | {"cause": None, "amount": 0, "formula": None}]
+        return pandas.DataFrame(rows)
+
+    def __bool__(self) -> bool:
+        return self.explanation.complete
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """What several counters told of one model, and the means to explain it."""
+
+    question: Question
+    run: Run
+    _explained: dict[tuple[str, str], Explanation] = field(default_factory=dict, init=False, repr=False)
+
+    SCHEMA = "reconcile/audit/1"
+
+    @cached_property
+    def _sides(self) -> Mapping[str, Side]:
+        counts = [count for count in self.run.counts if count.status == "ok"]
+        return {count.counter: side_from_count(count, self.question) for count in counts}
+
+    def side(self, counter: str) -> Side:
+        """One counter's answer taken apart; claims and saved runs may be named too."""
+        if counter in self._sides:
+            return self._sides[counter]
+        failed = self.run.count(counter)
+        if failed is not None:
+            raise UsageError(f"{counter} failed, so its number cannot be explained: {failed.reason}")
+        if not counter.startswith(("claim:", "run:")):
+            raise UsageError(f"{counter!r} is not part of this audit; it has {', '.join(self._sides)}")
+        return sides(self.question, [counter])[counter]
+
+    def claimed(self, claim: Claim) -> Side:
+        """A claim about this very model and input, read against the audit's own reference."""
+        return side_of_claim(claim, self.side(reference.NAME))
+
+    def explanation(self, left: str, right: str) -> Explanation:
+        """Why `left` minus `right` is what it is."""
+        if (left, right) not in self._explained:
+            self._explained[left, right] = explain(self.side(left), self.side(right))
+        return self._explained[left, right]
+
+    def explain(self, left: str, right: str) -> Why:
+        """Why `left` minus `right` is what it is, as tables."""
+        return Why(self.explanation(left, right))
+
+    @cached_property
+    def explanations(self) -> tuple[Explanation, ...]:
+        """Every counter against the reference, then every pair of counters."""
+        names = [name for name in self._sides if name != reference.NAME]
+        pairs = [(name, reference.NAME) for name in names if reference.NAME in self._sides]
+        return tuple(self.explanation(left, right) for left, right in [*pairs, *combinations(names, 2)])
+
+    @property
+    def explained(self) -> bool:
+        """Whether every counter answered and nothing is left unexplained."""
+        return self.run.explained and all(self.explanations)
+
+    def totals(self) -> pandas.DataFrame:
+        """One row for each counter: raw integers, nothing rounded."""
+        import pandas
+
+        rows = [
+            {
+                "counter": count.counter,
+                "version": count.version,
+                "unit": count.unit,
+                "status": count.status,
+                "total": count.total,
+                "params": count.params,
+                "explained": count.explained,
+                "reason": count.reason,
+            }
+            for count in self.run.counts
+        ]
+        return pandas.DataFrame(rows).astype({"total": "Int64", "params": "Int64"})
+
+    def layers(self) -> pandas.DataFrame:
+        """One row for each counter and layer: raw integers, nothing where a counter told nothing."""
+        import pandas
+
+        rows = [
+            {
+                "counter": count.counter,
+                "layer": layer.layer,
+                "type": layer.type,
+                "told": layer.told,
+                "state": layer.state,
+                "predicted": layer.predicted,
+                "residual": layer.residual,
+                "params": layer.params,
+            }
+            for count in self.run.counts
+            for layer in count.layers
+        ]
+        frame = pandas.DataFrame(rows, columns=[*_LAYER_COLUMNS])
+        return frame.astype({"told": "Int64", "predicted": "Int64", "residual": "Int64", "params": "Int64"})
+
+    def document(self) -> dict[str, Any]:
+        """The audit as plain JSON values: the run and every explanation."""
+        explanations = [item.to_json() for item in self.explanations]
+        return {"schema": self.SCHEMA, "run": self.run.to_json(), "explanations": explanations}
+
+    def to_json(self, path: str) -> None:
+        """Write the whole audit as JSON."""
+        from reconcile.render.files import write_json
+
+        write_json(path, self.document())
+
+    def to_markdown(self, path: str | None = None) -> str:
+        """The report as Markdown; written to `path` if one is given."""
+        from reconcile.render.files import write_text
+        from reconcile.render.report import report
+
+        text = report(self)
+        if path is not None:
+            write_text(path, text)
+        return text
+
+    def to_html(self, path: str) -> None:
+        """Write the report as one self-contained HTML page."""
+        from reconcile.render.files import write_text
+        from reconcile.render.html import page
+
+        write_text(path, page(self))
+
+
+_LAYER_COLUMNS = ("counter", "layer", "type", "told", "state", "predicted", "residual", "params")
+
+
+def audit_question(question: Question, counters: Sequence[str] | None = None) -> Audit:
+    """Run counters (all that are installed, if none are named) and the reference on a model."""
+    named = list(counters) if counters else list(installed(question.adapters))
+    if not named:
+        raise UsageError("no counter is installed; pip install 'flop-reconcile[all]' brings them")
+    names = [*(name for name in named if name != reference.NAME), reference.NAME]
+    return Audit(question, ask(question, names))
+
+
+def audit(
+    model: object,
+    inputs: Sequence[object] = (),
+    counters: Sequence[str] | None = None,
+    *,
+    arguments: Mapping[str, Any] | None = None,
+    paddle: str | None = None,
+    adapters: Sequence[str] = (),
+    context: Context | None = None,
+    timeout: float = TIMEOUT,
+    jobs: int | None = None,
+) -> Audit:
+    """Run counters on a model, each in a process of its own.
+
+    `model` is `package.module:attr`, `file.py:attr` or a live `torch.nn.Module`; a live model is copied into the
+    workers and left as it was.  `inputs` are tensors (for a live model) or texts as on the command line
+    (`"1,3,224,224"`), batch first.  Raises `UsageError` when the model, an input or a counter cannot be used.
+    """
+    question = Question(
+        model=parse_object(model, arguments) if isinstance(model, str) else None,
+        inputs=_inputs(inputs),
+        context=context or Context(),
+        paddle=None if paddle is None else parse_object(paddle),
+        adapters=tuple(adapters),
+        payload=b"" if isinstance(model, str) else _payload(model, tuple(inputs)),
+        shown=model if isinstance(model, str) else f"a live {type(model).__name__}",
+        timeout=timeout,
+        jobs=jobs,
+    )
+    return audit_question(question, counters)
+
+
+def _inputs(inputs: Sequence[object]) -> tuple[Input, ...]:
+    from reconcile.inputs import parse_input
+
+    found = []
+    for item in inputs:
+        shape, dtype = getattr(item, "shape", None), getattr(item, "dtype", None)
+        if isinstance(item, str):
+            found.append(parse_input(item))
+        elif shape is not None:
+            found.append(Input(shape=tuple(int(size) for size in shape), dtype=str(dtype).rpartition(".")[2]))
+        else:
+            raise UsageError(f"the input {item!r} is neither a tensor nor sizes such as '1,3,224,224'")
+    return tuple(found)
+
+
+def _payload(model: object, inputs: tuple[object, ...]) -> bytes:
+    """A live model and its inputs, pickled for our own workers."""
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(model, torch.nn.Module):
+        raise UsageError(f"a live model must be a torch.nn.Module, not {type(model).__name__}; name others by a text")
+    if any(isinstance(item, str) for item in inputs):
+        raise UsageError("a live model takes tensors as its inputs")
+    import cloudpickle
+
+    own = [module for module in {type(part).__module__ for part in model.modules()} if _is_local(module)]
+    for name in own:
+        cloudpickle.register_pickle_by_value(sys.modules[name])
+    try:
+        return cloudpickle.dumps((model, inputs))  # type: ignore[no-any-return]
+    except Exception as error:
+        raise UsageError(f"the model cannot be copied into a worker: {type(error).__name__}: {error}") from error
+    finally:
+        for name in own:
+            cloudpickle.unregister_pickle_by_value(sys.modules[name])
+
+
+def _is_local(name: str) -> bool:
+    """Whether a module is the caller's own file, which a worker may not find."""
+    if name == "__main__" or name not in sys.modules:
+        return False
+    spec = importlib.util.find_spec(name.partition(".")[0]) if name.partition(".")[0] != name else None
+    file = getattr(sys.modules[name], "__file__", None) or (spec.origin if spec else None)
+    folders = (sysconfig.get_path("purelib"), sysconfig.get_path("stdlib"), sysconfig.get_path("platlib"))
+    return file is not None and not file.startswith(tuple(folders)) and not name.startswith("reconcile.")

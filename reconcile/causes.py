@@ -1,0 +1,46 @@
+"""The causes that a difference can have: one table, one sentence each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from reconcile.terms import TERMS
+
+Family = Literal["convention", "sight", "work", "claim"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseKind:
+    """One cause; `says` completes the sentence "X ..." for the side that departs from the definition."""
+
+    name: str
+    family: Family
+    says: str
+
+
+def _conventions() -> list[CauseKind]:
+    names = dict.fromkeys(term.cause for term in TERMS.values())
+    return [CauseKind(name=name, family="convention", says="weighs this work in its own way") for name in names]
+
+
+_OTHERS = (
+    ("zero-rule", "convention", "has a rule that makes this work zero"),
+    ("no-rule", "sight", "saw this work and has no rule for it"),
+    ("unseen", "sight", "never saw this work"),
+    ("double-count", "sight", "counts the same work a second time"),
+    ("formula", "sight", "measures this work by a size that is not that of the work"),
+    ("folded-batch", "work", "takes one row for each sample, where a view folded space into the batch"),
+    ("input-size", "work", "ran on another input size"),
+    ("batch", "work", "ran on, or averaged over, another batch"),
+    ("calls", "work", "ran the layer another number of times"),
+    ("path", "work", "ran another kernel path"),
+    ("arithmetic", "claim", "states a total that its own rows do not give"),
+    ("typo", "claim", "states a number that differs from the work by a slip of digits"),
+    ("left-out", "claim", "states nothing for this layer"),
+)
+
+CAUSES: dict[str, CauseKind] = {kind.name: kind for kind in _conventions()} | {
+    name: CauseKind(name=name, family=family, says=says)  # type: ignore[arg-type]
+    for name, family, says in _OTHERS
+}

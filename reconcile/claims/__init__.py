@@ -1,0 +1,1 @@
+"""Claims that ship with the package, as YAML files."""

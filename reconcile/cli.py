@@ -1,0 +1,302 @@
+"""The command line: `reconcile counters | run | explain | audit | demo`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+import reconcile
+from reconcile.ask import CONTEXTS, Question, ask, installed
+from reconcile.audit import Audit, audit_question
+from reconcile.ends import sides
+from reconcile.errors import ReconcileError, UsageError
+from reconcile.explain import Explanation, explain
+from reconcile.inputs import DTYPES, parse_inputs
+from reconcile.launch import TIMEOUT
+from reconcile.objects import parse_arguments, parse_object
+from reconcile.registry import entries
+from reconcile.render import terminal
+from reconcile.render.article import article_report
+from reconcile.render.files import csv_text, json_text, make_folder, write_json, write_text
+from reconcile.render.report import difference_report, report, run_report
+from reconcile.render.tables import Table
+from reconcile.schema import Context
+
+EXPLAINED, DIFFERENT, REFUSED, INTERRUPTED = 0, 1, 2, 130
+
+Command = Callable[..., int]
+
+
+def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+_DOCUMENT = _options(
+    click.option("--json", "as_json", is_flag=True, help="Print the document as JSON, and nothing else."),
+    click.option("--output", metavar="FILE", help="Write the answer to FILE too: .json, .csv or Markdown."),
+)
+
+_MODEL = _options(
+    click.argument("model", metavar="OBJECT"),
+    click.option("-i", "--input", "inputs", multiple=True, metavar="SIZES", help="1,3,224,224 or ids=1,128:int64."),
+    click.option("--arg", "arguments", multiple=True, metavar="KEY=VALUE", help="An argument of OBJECT, as JSON."),
+    click.option("--paddle", metavar="OBJECT", help="The Paddle twin of the model; without it, a mirror is made."),
+    click.option("--adapter", "adapters", multiple=True, metavar="FILE", help="A file that adds counters."),
+    click.option("--train", is_flag=True, help="Run the model in training mode."),
+    click.option("--grad", type=click.Choice(["grad", "no_grad", "inference_mode"]), help="The grad mode."),
+    click.option("--dtype", default="float32", type=click.Choice(DTYPES), help="The dtype of weights and inputs."),
+    click.option("--device", default="cpu", metavar="NAME", help="Only cpu; counts do not depend on it yet."),
+    click.option("--timeout", default=TIMEOUT, metavar="SECONDS", help="How long one counter may take."),
+    click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many workers at a time."),
+)
+
+_COUNTERS = click.option(
+    "-c",
+    "--counter",
+    "counters",
+    multiple=True,
+    metavar="ID",
+    help=f"A counter, as `thop` or `torch@no_grad` (contexts: {', '.join(CONTEXTS)}); all installed ones if none.",
+)
+
+
+def _question(
+    model: str,
+    *,
+    inputs: Sequence[str],
+    arguments: Sequence[str],
+    paddle: str | None,
+    adapters: Sequence[str],
+    train: bool,
+    grad: str | None,
+    dtype: str,
+    device: str,
+    timeout: float,
+    jobs: int | None,
+) -> Question:
+    if device != "cpu":
+        raise UsageError(f"the device {device!r} is not supported: counts are taken on the CPU")
+    if not 0 < timeout < float("inf"):
+        raise UsageError(f"the timeout {timeout:g} must be a number of seconds above 0")
+    for file in adapters:
+        if not Path(file).is_file():
+            raise UsageError(f"the adapter {file!r} does not exist")
+    mode: Any = "inference" if grad == "inference_mode" else grad
+    return Question(
+        model=parse_object(model, parse_arguments(arguments)),
+        inputs=parse_inputs(inputs, default_dtype=dtype),
+        context=Context(training=train, grad=mode, dtype=dtype, device=device),
+        paddle=None if paddle is None else parse_object(paddle),
+        adapters=tuple(adapters),
+        timeout=timeout,
+        jobs=jobs,
+    )
+
+
+def _give(
+    document: dict[str, Any], *, as_json: bool, output: str | None, show: Callable[[], None], texts: dict[str, str]
+) -> None:
+    """Write the answer where it was asked for: a file by its ending, then standard output."""
+    if output is not None:
+        ending = Path(output).suffix
+        write_text(output, json_text(document) if ending == ".json" else texts.get(ending, texts[".md"]))
+    if as_json:
+        sys.stdout.write(json_text(document))
+    else:
+        show()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(reconcile.__version__, prog_name="reconcile")
+def cli() -> None:
+    """Run the real FLOP counters on one model and explain every difference between their numbers.
+
+    Exit codes: 0 done and fully explained, 1 something is unexplained, 2 the question cannot be answered as asked.
+    """
+
+
+@cli.command("counters")
+@click.option("--adapter", "adapters", multiple=True, metavar="FILE", help="A file that adds counters.")
+@_DOCUMENT
+def counters_command(adapters: Sequence[str], as_json: bool, output: str | None) -> int:
+    """List every counter: release, unit, what it sees, and whether it is installed."""
+    rows = [
+        {
+            "counter": name,
+            "version": item.version,
+            "unit": item.counter.unit,
+            "framework": item.counter.framework,
+            "sees": item.counter.sees,
+            "installed": item.missing is None,
+            "reason": item.missing,
+        }
+        for name, item in entries(tuple(adapters)).items()
+    ]
+    document = {"schema": "reconcile/counters/1", "counters": rows}
+    columns = ("counter", "release", "unit", "framework", "sees", "state")
+    cells = tuple(
+        (
+            str(row["counter"]),
+            str(row["version"] or "-"),
+            str(row["unit"]),
+            str(row["framework"]),
+            str(row["sees"]),
+            "installed" if row["installed"] else str(row["reason"]),
+        )
+        for row in rows
+    )
+    table = Table(columns=columns, rows=cells)
+    texts = {".md": terminal_markdown(table), ".csv": csv_text(columns, cells)}
+    _give(
+        document,
+        as_json=as_json,
+        output=output,
+        show=lambda: terminal.show(table, to=terminal.console()),
+        texts=texts,
+    )
+    return EXPLAINED
+
+
+def terminal_markdown(table: Table) -> str:
+    """A table as a Markdown file of its own."""
+    from reconcile.render.markdown import table as markdown
+
+    return markdown(table) + "\n"
+
+
+@cli.command("run")
+@_MODEL
+@_COUNTERS
+@_DOCUMENT
+def run_command(counters: Sequence[str], as_json: bool, output: str | None, model: str, **options: Any) -> int:
+    """Count OBJECT with each counter: totals, parameters and rows by layer.
+
+    Example: reconcile run torchvision.models:resnet18 -i 1,3,224,224 -c thop -c fvcore
+    """
+    question = _question(model, **options)
+    names = list(counters) or list(installed(question.adapters))
+    if not names:
+        raise UsageError("no counter is installed; pip install 'flop-reconcile[all]' brings them")
+    run = ask(question, names)
+    texts = {".md": run_report(run), ".csv": _layers_csv(Audit(question, run))}
+    _give(run.to_json(), as_json=as_json, output=output, show=lambda: terminal.show_run(run), texts=texts)
+    return EXPLAINED if run.explained else DIFFERENT
+
+
+def _layers_csv(audit: Audit) -> str:
+    frame = audit.layers()
+    return str(frame.to_csv(index=False, lineterminator="\n"))
+
+
+@cli.command("explain")
+@_MODEL
+@click.option("--from", "left", required=True, metavar="ID", help="A counter, reference, claim:FILE or run:FILE.json.")
+@click.option("--to", "right", required=True, metavar="ID", help="What to compare it with.")
+@_DOCUMENT
+def explain_command(left: str, right: str, as_json: bool, output: str | None, model: str, **options: Any) -> int:
+    """Explain the difference of two numbers for OBJECT, cause by cause and layer by layer.
+
+    Example: reconcile explain reconcile.models:ArticleNet -i 1,3,224,224 --from thop --to torch
+    """
+    question = _question(model, **options)
+    found = sides(question, [left, right])
+    explanation = explain(found[left], found[right])
+    texts = {".md": difference_report(explanation), ".csv": _explanation_csv(explanation)}
+    _give(
+        explanation.to_json(),
+        as_json=as_json,
+        output=output,
+        show=lambda: terminal.show_explanation(explanation),
+        texts=texts,
+    )
+    return EXPLAINED if explanation.complete else DIFFERENT
+
+
+def _explanation_csv(explanation: Explanation) -> str:
+    columns = ("layer", "type", "from", "to", "difference", "residual", "cause", "amount", "formula")
+    rows: list[tuple[Any, ...]] = []
+    for layer in explanation.layers:
+        head = (layer.layer, layer.type, layer.left, layer.right, layer.difference, layer.residual)
+        rows += [(*head, cause.cause, cause.amount, cause.formula) for cause in layer.causes]
+        rows += [] if layer.causes else [(*head, None, None, None)]
+    return csv_text(columns, rows)
+
+
+@cli.command("audit")
+@_MODEL
+@_COUNTERS
+@click.option("--out", required=True, metavar="DIR", help="The folder of the report; made if it is missing.")
+@_DOCUMENT
+def audit_command(
+    counters: Sequence[str], out: str, as_json: bool, output: str | None, model: str, **options: Any
+) -> int:
+    """Write the whole report on OBJECT: every counter, every difference, as Markdown, JSON, CSV and HTML."""
+    question = _question(model, **options)
+    audit = audit_question(question, counters)
+    folder = make_folder(out)
+    document = audit.document()
+    write_text(folder / "report.md", report(audit))
+    write_json(folder / "report.json", document)
+    write_text(folder / "layers.csv", _layers_csv(audit))
+    write_text(folder / "totals.csv", str(audit.totals().to_csv(index=False, lineterminator="\n")))
+    audit.to_html(str(folder / "index.html"))
+    texts = {".md": report(audit), ".csv": _layers_csv(audit)}
+    _give(document, as_json=as_json, output=output, show=lambda: terminal.show_audit(audit), texts=texts)
+    return EXPLAINED if audit.explained else DIFFERENT
+
+
+@cli.command("demo")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many workers at a time.")
+@_DOCUMENT
+def demo_command(jobs: int | None, as_json: bool, output: str | None) -> int:
+    """Explain the article's missing 1.638 G: thop against the author's own calculation."""
+    from reconcile.demo import demo
+
+    story = demo(jobs=jobs)
+    texts = {".md": article_report(story), ".csv": _explanation_csv(story.missing)}
+    _give(
+        story.document(),
+        as_json=as_json,
+        output=output,
+        show=lambda: terminal.show_explanation(story.missing),
+        texts=texts,
+    )
+    return EXPLAINED if story.complete else DIFFERENT
+
+
+def run_cli(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and give its exit code; what is refused is one sentence on standard error."""
+    try:
+        code = cli.main(args=arguments, prog_name="reconcile", standalone_mode=False)
+    except click.exceptions.Abort:
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except click.ClickException as error:
+        return _refuse(error.format_message())
+    except ReconcileError as error:
+        return _refuse(str(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DIFFERENT
+    return code if isinstance(code, int) else EXPLAINED
+
+
+def _refuse(sentence: str) -> int:
+    print(f"reconcile: {' '.join(sentence.split())}", file=sys.stderr)
+    return REFUSED
+
+
+def main() -> None:
+    """Enter from the installed command."""
+    sys.exit(run_cli())

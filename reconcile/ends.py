@@ -1,0 +1,90 @@
+"""The ends of a difference: counters, the reference, claims and saved runs, each made into a side."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from reconcile import reference
+from reconcile.ask import Question, ask, parse_counter, type_of
+from reconcile.claim import Claim, read_claim
+from reconcile.claim_side import claim_side
+from reconcile.errors import LedgerError, UsageError
+from reconcile.registry import entry
+from reconcile.schema import Count, Run
+from reconcile.side import Side, side_of
+from reconcile.work import Work
+
+
+def sides(question: Question, ids: Sequence[str]) -> dict[str, Side]:
+    """A side for each id; counters are run together, claims are read against the reference of their own input."""
+    claims = {text: read_claim(text.removeprefix("claim:")) for text in ids if text.startswith("claim:")}
+    saved = {text: _saved(text) for text in ids if text.startswith("run:")}
+    counters = [text for text in dict.fromkeys(ids) if text not in claims and text not in saved]
+    needs_reference = any(claim.inputs == question.inputs for claim in claims.values())
+    asked = [*counters, *([reference.NAME] if needs_reference and reference.NAME not in counters else [])]
+    found: dict[str, Side] = {text: saved_side(count, run) for text, (run, count) in saved.items()}
+    if asked:
+        found |= _of_run(question, ask(question, asked))
+    for text, claim in claims.items():
+        found[text] = _claimed(question, claim, found.get(reference.NAME))
+    return {text: found[text] for text in ids}
+
+
+def _of_run(question: Question, run: Run) -> dict[str, Side]:
+    found = {}
+    for count in run.counts:
+        if count.status == "failed":
+            raise UsageError(f"{count.counter} failed, so its number cannot be explained: {count.reason}")
+        found[count.counter] = side_from_count(count, question)
+    return found
+
+
+def side_from_count(count: Count, question: Question) -> Side:
+    """The side of a counter that answered."""
+    rules = entry(parse_counter(count.counter).name, question.adapters).counter.rules
+    return side_of(count, rules, tuple(str(item) for item in question.inputs))
+
+
+def _claimed(question: Question, claim: Claim, shared: Side | None) -> Side:
+    """The side of a claim; at another input than the question's, the reference is taken there too."""
+    if question.model is not None and str(claim.model) != str(question.model):
+        raise UsageError(f"{claim.id} is about {claim.model}, not about {question.model}")
+    if shared is None or claim.inputs != question.inputs:
+        own = replace(question, inputs=claim.inputs)
+        shared = _of_run(own, ask(own, [reference.NAME]))[reference.NAME]
+    return side_of_claim(claim, shared)
+
+
+def side_of_claim(claim: Claim, executed: Side) -> Side:
+    """The side of a claim, read against the work of a reference run."""
+    ledger = executed.work.ledger
+    types = {name: type_of(ledger, name) for name in executed.work.layers}
+    return claim_side(claim, Work(ledger), types)
+
+
+def _saved(text: str) -> tuple[Run, Count]:
+    """The run and the count that `run:FILE.json` or `run:FILE.json:ID` names."""
+    file, _, wanted = text.removeprefix("run:").partition(".json")
+    path, wanted = Path(f"{file}.json"), wanted.removeprefix(":")
+    if not path.is_file():
+        raise UsageError(f"the saved run {str(path)!r} does not exist")
+    try:
+        run = Run.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except (json.JSONDecodeError, UnicodeDecodeError, LedgerError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{str(path)!r} is no saved run: {error}") from error
+    counts = [count for count in run.counts if count.status == "ok" and (not wanted or count.counter == wanted)]
+    if len(counts) != 1:
+        names = ", ".join(count.counter for count in run.counts if count.status == "ok")
+        raise UsageError(f"{text!r} must name one count; write run:{path}:ID with one of {names or 'none'}")
+    return run, counts[0]
+
+
+def saved_side(count: Count, run: Run) -> Side:
+    """The side of a saved count, explained by the rules of its adapter, whether its library is installed or not."""
+    rules = entry(parse_counter(count.counter).name).counter.rules
+    shapes: Mapping[str, object] = run.model
+    inputs = shapes.get("inputs")
+    return side_of(count, rules, tuple(map(str, inputs)) if isinstance(inputs, list) else ())

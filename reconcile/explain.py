@@ -1,0 +1,304 @@
+"""Explaining one difference: the causes, layer by layer, until nothing is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reconcile.align import Pair, align
+from reconcile.amounts import Amount
+from reconcile.causes import CAUSES
+from reconcile.errors import LedgerError
+from reconcile.side import Item, Side
+from reconcile.terms import TERMS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summand:
+    """One cause in one layer; `formula` evaluates to `amount`."""
+
+    cause: str
+    amount: int
+    formula: str
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerDifference:
+    """One layer of an explanation: difference = sum of its causes + residual."""
+
+    layer: str
+    type: str
+    left: int | None
+    right: int | None
+    difference: int
+    residual: int
+    causes: tuple[Summand, ...]
+
+    def __post_init__(self) -> None:
+        if sum(cause.amount for cause in self.causes) + self.residual != self.difference:
+            raise LedgerError(f"the causes of {self.layer!r} do not sum to its difference {self.difference}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """One cause over all layers."""
+
+    cause: str
+    amount: int
+    layers: tuple[str, ...]
+    because: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """One end of a difference."""
+
+    counter: str
+    version: str | None
+    unit: str
+    total: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The end as plain JSON values."""
+        return {"counter": self.counter, "version": self.version, "unit": self.unit, "total": self.total}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """A difference taken apart: difference = explained + residual, and explained is the sum of the causes.
+
+    `unexplained` names, by side, the rows whose told number or state is not what that side's rules predict.
+    """
+
+    left: End
+    right: End
+    difference: int
+    residual: int
+    causes: tuple[Cause, ...]
+    layers: tuple[LayerDifference, ...]
+    unexplained: Mapping[str, tuple[str, ...]]
+    partial: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    SCHEMA = "reconcile/explain/1"
+
+    def __post_init__(self) -> None:
+        if self.explained + self.residual != self.difference:
+            raise LedgerError(f"the causes sum to {self.explained}, the difference is {self.difference}")
+        if sum(layer.difference for layer in self.layers) != self.difference:
+            raise LedgerError("the layers of an explanation do not sum to its difference")
+
+    @property
+    def explained(self) -> int:
+        """The part of the difference that has a cause."""
+        return sum(cause.amount for cause in self.causes)
+
+    @property
+    def complete(self) -> bool:
+        """Whether each side equals its own prediction in every row, and every op has a price."""
+        return not any(self.unexplained.values()) and not self.partial
+
+    def __bool__(self) -> bool:
+        return self.complete
+
+    def to_json(self) -> dict[str, Any]:
+        """The explanation as plain JSON values."""
+        return {
+            "schema": self.SCHEMA,
+            "from": self.left.to_json(),
+            "to": self.right.to_json(),
+            "difference": self.difference,
+            "explained": self.explained,
+            "residual": self.residual,
+            "complete": self.complete,
+            "unexplained": {side: list(rows) for side, rows in self.unexplained.items()},
+            "unpriced": list(self.partial),
+            "causes": [
+                {
+                    "cause": cause.cause,
+                    "amount": cause.amount,
+                    "layers": list(cause.layers),
+                    "because": cause.because,
+                    "sources": list(cause.sources),
+                }
+                for cause in self.causes
+            ],
+            "layers": [
+                {
+                    "layer": layer.layer,
+                    "type": layer.type,
+                    "from": layer.left,
+                    "to": layer.right,
+                    "difference": layer.difference,
+                    "residual": layer.residual,
+                    "causes": [
+                        {
+                            "cause": cause.cause,
+                            "amount": cause.amount,
+                            "formula": cause.formula,
+                            "sources": list(cause.sources),
+                        }
+                        for cause in layer.causes
+                    ],
+                }
+                for layer in self.layers
+            ],
+            "notes": list(self.notes),
+        }
+
+
+def explain(left: Side, right: Side) -> Explanation:
+    """Take `left` minus `right` apart, each side against the definition."""
+    pairs = align(left, right)
+    if not pairs:
+        raise LedgerError(f"{left.name} and {right.name} have no rows, so there is nothing to compare")
+    layers = tuple(_layer(pair, left, right) for pair in pairs)
+    return Explanation(
+        left=_end(left),
+        right=_end(right),
+        difference=left.total - right.total,
+        residual=sum(layer.residual for layer in layers),
+        causes=_causes(layers, left, right),
+        layers=layers,
+        unexplained={side.name: _unexplained(side) for side in (left, right)},
+        partial=tuple(dict.fromkeys([*left.work.unpriced, *right.work.unpriced])),
+        notes=tuple(dict.fromkeys([*left.notes, *right.notes])),
+    )
+
+
+def _end(side: Side) -> End:
+    return End(counter=side.name, version=side.version, unit=side.unit, total=side.total)
+
+
+def _unexplained(side: Side) -> tuple[str, ...]:
+    wrong = [name for name, value in side.residuals.items() if value]
+    return tuple(dict.fromkeys([*wrong, *side.mismatches]))
+
+
+def _layer(pair: Pair, left: Side, right: Side) -> LayerDifference:
+    summands = [*_departures(pair.layer, left, right), *_work(pair.layer, left, right)]
+    return LayerDifference(
+        layer=pair.layer,
+        type=pair.type,
+        left=pair.left,
+        right=pair.right,
+        difference=pair.difference,
+        residual=left.residuals.get(pair.layer, 0) - right.residuals.get(pair.layer, 0),
+        causes=tuple(summands),
+    )
+
+
+def _departures(layer: str, left: Side, right: Side) -> Iterable[Summand]:
+    mine, theirs = left.items_by_layer.get(layer, ()), right.items_by_layer.get(layer, ())
+    for cause in dict.fromkeys(item.cause for item in (*mine, *theirs)):
+        ours = [item for item in mine if item.cause == cause]
+        others = [item for item in theirs if item.cause == cause]
+        amount = sum(item.value for item in ours) - sum(item.value for item in others)
+        if amount:
+            sources = dict.fromkeys(item.source for item in (*ours, *others) if item.source)
+            yield Summand(cause=cause, amount=amount, formula=_formula(ours, others), sources=tuple(sources))
+
+
+def _formula(ours: Sequence[Item], others: Sequence[Item]) -> str:
+    """The difference of two sides' summands, with equal amounts put together as (weight - weight) * amount."""
+    parts: list[str] = []
+    rest = list(others)
+    for item in ours:
+        twin = next((other for other in rest if _same(item, other)), None)
+        if twin is not None:
+            rest.remove(twin)
+            if item.weight != twin.weight:
+                parts.append(f"+ {_product(item.weight, twin.weight, item.amount)}")
+        else:
+            parts.append(f"+ {_product(item.weight, item.definition, item.amount)}")
+    parts += [f"+ {_product(item.definition, item.weight, item.amount)}" for item in rest]
+    return " ".join(parts).removeprefix("+ ")
+
+
+def _same(item: Item, other: Item) -> bool:
+    return (item.term, item.definition, item.amount) == (other.term, other.definition, other.amount)
+
+
+def _product(weight: int, less: int, amount: Amount) -> str:
+    factor = f"({weight} - {less})" if less >= 0 else f"({weight} + {-less})"
+    if less == 0:
+        factor = str(weight) if weight >= 0 else f"({weight})"
+    return f"{factor} * ({amount.formula})"
+
+
+def _work(layer: str, left: Side, right: Side) -> Iterable[Summand]:
+    """The definition's own difference: the two sides did not execute the same work."""
+    none = Amount(0, "0")
+    mine, theirs = left.reference.get(layer, none), right.reference.get(layer, none)
+    if mine.value != theirs.value:
+        formula = f"{mine.formula} - ({theirs.formula})"
+        yield Summand(cause=_work_cause(left, right), amount=mine.value - theirs.value, formula=formula)
+
+
+def _work_cause(left: Side, right: Side) -> str:
+    if left.inputs != right.inputs:
+        tails = [[text.partition(",")[2] for text in side.inputs] for side in (left, right)]
+        return "batch" if tails[0] == tails[1] else "input-size"
+    calls = [[call.module for call in side.work.ledger.calls] for side in (left, right)]
+    same_modules = set(calls[0]) == set(calls[1])
+    return "calls" if same_modules and len(calls[0]) != len(calls[1]) else "path"
+
+
+def _causes(layers: Sequence[LayerDifference], left: Side, right: Side) -> tuple[Cause, ...]:
+    found: dict[str, list[tuple[str, Summand]]] = {}
+    for layer in layers:
+        for summand in layer.causes:
+            found.setdefault(summand.cause, []).append((layer.layer, summand))
+    causes = [
+        Cause(
+            cause=name,
+            amount=sum(summand.amount for _, summand in parts),
+            layers=tuple(layer for layer, _ in parts),
+            because=_because(name, {layer for layer, _ in parts}, left, right),
+            sources=tuple(dict.fromkeys(source for _, summand in parts for source in summand.sources)),
+        )
+        for name, parts in found.items()
+    ]
+    return tuple(sorted(causes, key=lambda cause: -abs(cause.amount)))
+
+
+def _because(cause: str, layers: set[str], left: Side, right: Side) -> str:
+    """One sentence: what each side does with this work."""
+    kind = CAUSES[cause]
+    if kind.family == "convention" and cause != "zero-rule":
+        return f"{left.name} {_weights(cause, layers, left)}; {right.name} {_weights(cause, layers, right)}."
+    sides = [side for side in (left, right) if _has(cause, layers, side)]
+    if not sides:
+        return f"{left.name} and {right.name} executed different work: {right.name} {kind.says}."
+    return "; ".join(f"{side.name} {kind.says}{_terms(cause, layers, side)}" for side in sides) + "."
+
+
+def _has(cause: str, layers: set[str], side: Side) -> bool:
+    return any(item.cause == cause and item.layer in layers for item in side.items)
+
+
+def _weights(cause: str, layers: set[str], side: Side) -> str:
+    """The weights that a side gives to the terms of a cause in these layers, in words."""
+    given: dict[str, dict[int, None]] = {}
+    for item in side.items:
+        if item.cause == cause and item.layer in layers and item.term in TERMS:
+            given.setdefault(TERMS[TERMS[item.term].base].unit, {})[item.weight] = None
+    if cause == "mac-weight" and not given:
+        return "counts 1 for each multiply-add"
+    if not given:
+        return "counts nothing"
+    texts = [f"{' or '.join(map(str, weights))} for each {unit}" for unit, weights in given.items()]
+    return f"counts {', '.join(texts)}"
+
+
+def _terms(cause: str, layers: set[str], side: Side) -> str:
+    """What a side counted twice, and where in its code, or the wrong size that it measured by."""
+    items = [item for item in side.items if item.cause == cause and item.layer in layers]
+    if cause == "double-count":
+        return f", in {', '.join(dict.fromkeys(item.source for item in items))}"
+    if cause == "formula":
+        return f" ({', '.join(dict.fromkeys(TERMS[item.term].unit for item in items))})"
+    return ""

@@ -1,0 +1,117 @@
+"""Recognising the view that folds space into the batch, from the flow of data in a ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import isqrt
+
+from reconcile.ledger import Op, Shape
+from reconcile.operators import operator
+from reconcile.work import Work
+
+_VIEWS = frozenset(("view _unsafe_view reshape _reshape_alias flatten unflatten clone contiguous").split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """One op that changed how many rows a sample has: `factor` rows stand where one stood before."""
+
+    op: str
+    module: str
+    before: Shape
+    after: Shape
+    factor: int
+    layers: tuple[str, ...]
+
+    def __str__(self) -> str:
+        place = self.module or "the model itself"
+        return (
+            f"`{self.op}` in {place} turns {self.before} into {self.after}: {self.factor} rows where one stood, "
+            f"so {', '.join(self.layers)} run on {self.factor} rows for each sample"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    """How many rows for one sample each op of a ledger works on, and the ops that changed that."""
+
+    factors: Mapping[int, Fraction]
+    folds: tuple[Fold, ...]
+    layers: Mapping[str, Fraction]
+
+
+def flow(work: Work) -> Flow:
+    """Follow the data through the executed ops of a ledger."""
+    factors: dict[int, Fraction] = {}
+    starts: dict[int, tuple[Op, Fraction]] = {}
+    origin: dict[int, int | None] = {}
+    layers: dict[str, Fraction] = {}
+    reached: dict[int, dict[str, None]] = {}
+    for index in work.ledger.executed:
+        op = work.ledger.ops[index]
+        inherited, source = _inherited(op, factors, origin)
+        factor = inherited * _change(work, op)
+        origin[index] = source
+        if factor > inherited:
+            starts[index] = (op, factor / inherited)
+            origin[index] = index
+        factors[index] = factor
+        layer = work.layer_of(op)
+        if layer in work.layers and work.prices[index]:
+            layers[layer] = max(layers.get(layer, Fraction(0)), inherited)
+            if source is not None and inherited > 1:
+                reached.setdefault(source, {})[layer] = None
+    folds = tuple(
+        Fold(
+            op=operator(op.name),
+            module=work.ledger.module(op.call).path,
+            before=op.shape(0),
+            after=op.out,
+            factor=int(factor),
+            layers=tuple(reached[index]),
+        )
+        for index, (op, factor) in starts.items()
+        if index in reached
+    )
+    return Flow(factors=factors, folds=folds, layers=layers)
+
+
+def _inherited(
+    op: Op, factors: Mapping[int, Fraction], origin: Mapping[int, int | None]
+) -> tuple[Fraction, int | None]:
+    best, source = Fraction(1), None
+    for tensor in op.tensors:
+        writer = tensor.writer
+        if writer is not None and factors.get(writer, best) > best:
+            best, source = factors[writer], origin[writer]
+    return best, source
+
+
+def _change(work: Work, op: Op) -> Fraction:
+    """By how much an op outside leaf layers multiplies the rows; 1 unless it is a view of a batch of maps."""
+    if operator(op.name) not in _VIEWS or "::" not in work.layer_of(op):
+        return Fraction(1)
+    before, after = op.shape(0), op.out
+    if not before or not after or before[0] == after[0] or 0 in (before[0], after[0]):
+        return Fraction(1)
+    change = Fraction(after[0], before[0])
+    if change < 1 or (len(before) >= 3 and change.denominator == 1):
+        return change
+    return Fraction(1)
+
+
+def unfolded_input(fold: Fold, shape: Shape) -> Shape | None:
+    """The input size at which the fold would give one row, if the map shrinks in proportion; None if none does.
+
+    >>> fold = Fold(op="view", module="", before=(1, 128, 112, 112), after=(196, 8192), factor=196, layers=())
+    >>> unfolded_input(fold, (1, 3, 224, 224))
+    (1, 3, 16, 16)
+    """
+    if len(shape) != 4:
+        return None
+    side = isqrt(fold.factor)
+    if side * side != fold.factor or shape[2] % side or shape[3] % side:
+        return None
+    return (*shape[:2], shape[2] // side, shape[3] // side)

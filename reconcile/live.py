@@ -1,0 +1,56 @@
+"""The ops of a ledger whose results reach the model's output, for counters that prune the others from a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from reconcile.ledger import Ledger, Tensor, tensors_in
+
+
+def live_ops(ledger: Ledger) -> frozenset[int]:
+    """Indices of the ops that the model's output, or a tensor that the model did not make, depends on.
+
+    Data is followed from tensor to tensor by the op that wrote it last.  A number that was read from a tensor, or from
+    its shape, ends the trail, as it does in a trace.
+    """
+    parts = _parts(ledger)
+    waiting = [*_outputs(ledger), *_outward(ledger)]
+    live: set[int] = set()
+    while waiting:
+        index = waiting.pop()
+        if index not in live:
+            live.add(index)
+            waiting += _writers(ledger.ops[index].tensors)
+            waiting += parts.get(index, [])
+    return frozenset(live)
+
+
+def _parts(ledger: Ledger) -> Mapping[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for index, op in enumerate(ledger.ops):
+        if op.parent is not None:
+            found.setdefault(op.parent, []).append(index)
+    return found
+
+
+def _writers(tensors: tuple[Tensor, ...]) -> Iterator[int]:
+    return (tensor.writer for tensor in tensors if tensor.writer is not None)
+
+
+def _outputs(ledger: Ledger) -> Iterator[int]:
+    """The last writers of what the calls of the model itself gave."""
+    for call in ledger.calls:
+        if call.parent is None:
+            yield from _writers(tensors_in(call.output))
+
+
+def _outward(ledger: Ledger) -> Iterator[int]:
+    """Ops that write into a tensor that no op made, such as a running statistic."""
+    found: set[int] = set()
+    for index, op in enumerate(ledger.ops):
+        name = op.name.split(".")[1]
+        if name.endswith("_") and not name.endswith("__") and op.tensors:
+            written = op.tensors[0].writer
+            if written is None or written in found:
+                found.add(index)
+                yield index

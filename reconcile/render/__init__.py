@@ -1,0 +1,1 @@
+"""Rendering: from finished values to text; no arithmetic happens here."""

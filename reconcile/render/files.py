@@ -1,0 +1,59 @@
+"""Writing files: whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from reconcile.errors import UsageError
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Put a whole file in place at once; a place that cannot be written is refused in one sentence."""
+    target = Path(path)
+    half = None
+    try:
+        handle, half = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(half, 0o644)
+        os.replace(half, target)
+    except OSError as error:
+        if half is not None and os.path.exists(half):
+            os.unlink(half)
+        raise UsageError(f"{str(target)!r} cannot be written: {error.strerror or error}") from error
+
+
+def json_text(document: Any) -> str:
+    """A document as JSON text, stable under a round trip."""
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def write_json(path: str | Path, document: Any) -> None:
+    """Write a document as JSON."""
+    write_text(path, json_text(document))
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Rows as CSV; nothing is an empty field."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([["" if value is None else value for value in row] for row in rows])
+    return buffer.getvalue()
+
+
+def make_folder(path: str | Path) -> Path:
+    """A folder that reports can be written into, made if it is missing."""
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"the folder {str(folder)!r} cannot be made: {error.strerror or error}") from error
+    return folder

@@ -1,0 +1,130 @@
+"""Reports in Markdown: the answer first, then the numbers that it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconcile.audit import Audit
+from reconcile.explain import Explanation
+from reconcile.render import tables
+from reconcile.render.markdown import table
+from reconcile.render.tables import Table
+from reconcile.render.text import names, number, readable, signed
+from reconcile.schema import Run
+from reconcile.side import Side
+
+
+def _page(parts: Iterable[str]) -> str:
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _object(run: Run) -> str:
+    inputs = run.model["inputs"]
+    shapes = " and ".join(f"`{text}`" for text in inputs) if isinstance(inputs, list) and inputs else "no input"
+    arguments = run.model["arguments"]
+    given = f" with {arguments}" if arguments else ""
+    return f"`{run.model['object']}`{given} on {shapes}"
+
+
+def _context(run: Run) -> str:
+    context = run.context.to_json()
+    return f"Context: {context['mode']}, gradients {context['grad']}, {context['dtype']}, {context['device']}."
+
+
+def run_report(run: Run) -> str:
+    """One run: totals and layers."""
+    return _page(
+        [
+            f"# {_object(run)}",
+            _reference(run),
+            table(tables.totals(run)),
+            "## Layers",
+            table(tables.layers(run)),
+            _context(run),
+            _notes(run),
+        ]
+    )
+
+
+def _reference(run: Run) -> str:
+    if run.reference is None:
+        return ""
+    part = f" (partial: no price is known for {names(run.reference.unpriced)})" if run.reference.partial else ""
+    return f"By definition the model executes {number(run.reference.total)} multiply-adds{part}."
+
+
+def _notes(run: Run) -> str:
+    lines = [f"- {note}" for count in run.counts for note in tables.state_notes(count)]
+    lines += [f"- {count.counter}: {warning}" for count in run.counts for warning in count.warnings]
+    return "\n".join(["## Notes", "", *dict.fromkeys(lines)]) if lines else ""
+
+
+def difference_report(explanation: Explanation) -> str:
+    """One difference: the answer, the causes and the formulas."""
+    parts = [f"# {explanation.left.counter} against {explanation.right.counter}", tables.headline(explanation)]
+    if explanation.causes or explanation.residual:
+        parts += ["## Causes", table(tables.causes(explanation)), _sources(explanation)]
+        parts += ["## Layer by layer", table(tables.formulas(explanation))]
+    parts += [*explanation.notes]
+    return _page(parts)
+
+
+def _sources(explanation: Explanation) -> str:
+    lines = [
+        f"- {cause.cause}: {', '.join(f'`{text}`' for text in cause.sources)}"
+        for cause in explanation.causes
+        if cause.sources
+    ]
+    return "\n".join(["Sources:", "", *lines]) if lines else ""
+
+
+def report(audit: Audit) -> str:
+    """The whole audit: the counters, why each departs from the definition, and every pair."""
+    run = audit.run
+    to_reference = [item for item in audit.explanations if item.right.counter == "reference"]
+    pairs = [item for item in audit.explanations if item.right.counter != "reference"]
+    parts = [f"# Audit of {_object(run)}", _answer(audit), table(tables.totals(run)), _reference(run)]
+    parts += ["## Why each counter departs from the definition"]
+    for explanation in to_reference:
+        parts += [f"### {explanation.left.counter}", tables.headline(explanation)]
+        parts += [table(tables.causes(explanation))] if explanation.causes or explanation.residual else []
+    if pairs:
+        parts += ["## Every pair of counters", table(_pairs(pairs))]
+    parts += ["## Layers", table(tables.layers(run)), _context(run), _notes(run)]
+    return _page(parts)
+
+
+def _answer(audit: Audit) -> str:
+    counts = [count for count in audit.run.counts if count.status == "ok" and count.counter != "reference"]
+    failed = [count.counter for count in audit.run.counts if count.status == "failed"]
+    told = len({count.total for count in counts})
+    end = "every difference is explained to the last operation" if audit.explained else "not everything is explained"
+    missing = f"; {', '.join(failed)} failed" if failed else ""
+    return f"{len(counts)} counters tell {told} different numbers, and {end}{missing}."
+
+
+def _pairs(explanations: Iterable[Explanation]) -> Table:
+    rows = []
+    for item in explanations:
+        parts = [f"{signed(cause.amount)} {cause.cause}" for cause in item.causes]
+        parts += [f"residual {signed(item.residual)}"] if item.residual else []
+        pair = f"{item.left.counter} - {item.right.counter}"
+        rows.append((pair, signed(item.difference), ", ".join(parts) or "no difference"))
+    return Table(columns=("pair", "difference", "made of"), rows=tuple(rows), numeric=frozenset({"difference"}))
+
+
+def derivations(side: Side) -> Table:
+    """The formula that reproduces a counter's number for each layer."""
+    rows = [
+        (name, number(side.told[name]), given.formula, ", ".join(given.sources))
+        for name, given in side.derivations.items()
+        if name in side.told
+    ]
+    return Table(
+        columns=("layer", f"{side.name} tells", "formula", "rule"),
+        rows=tuple(rows),
+        numeric=frozenset({f"{side.name} tells"}),
+    )
+
+
+__all__ = ["derivations", "difference_report", "readable", "report", "run_report"]

@@ -1,0 +1,117 @@
+"""The tables that terminal, Markdown and HTML share: columns and rows of text, made from finished values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reconcile.explain import Explanation
+from reconcile.render.text import names, number, readable, signed
+from reconcile.rules import TOTAL
+from reconcile.schema import Count, Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table of text; `numeric` names the columns that are aligned to the right."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: frozenset[str] = frozenset()
+
+
+def totals(run: Run) -> Table:
+    """One row for each counter of a run."""
+    columns = ("counter", "release", "unit", "total", "reads as", "parameters", "against its own rules")
+    rows = [
+        (
+            count.counter,
+            count.version or "-",
+            count.unit,
+            number(count.total),
+            readable(count.total),
+            number(count.params),
+            verdict(count),
+        )
+        for count in run.counts
+    ]
+    return Table(columns=columns, rows=tuple(rows), numeric=frozenset({"total", "parameters", "reads as"}))
+
+
+def verdict(count: Count) -> str:
+    """What a count is worth, in a few words."""
+    if count.status == "failed":
+        return f"failed: {count.reason}"
+    if count.explained:
+        return "residual 0"
+    wrong = [layer for layer in count.layers if layer.residual or layer.mismatch]
+    return f"residual {number(count.residual)} in {names(tuple(layer.layer for layer in wrong))}"
+
+
+def layers(run: Run) -> Table:
+    """One row for each layer, one column for each counter that answered."""
+    counts = [count for count in run.counts if count.status == "ok"]
+    told = [{layer.layer: layer for layer in count.layers} for count in counts]
+    order = dict.fromkeys(name for rows in told for name in rows if name != TOTAL)
+    order |= dict.fromkeys(TOTAL for rows in told if TOTAL in rows and (rows[TOTAL].told or rows[TOTAL].predicted))
+    body = []
+    for name in order:
+        kind = next(rows[name].type for rows in told if name in rows)
+        cells = [number(rows[name].told) if name in rows else "-" for rows in told]
+        if any(cell != "-" for cell in cells):
+            body.append((name, kind, *cells))
+    columns = ("layer", "type", *(count.counter for count in counts))
+    return Table(columns=columns, rows=tuple(body), numeric=frozenset(columns[2:]))
+
+
+def causes(explanation: Explanation) -> Table:
+    """One row for each cause of a difference, and the residual if there is one."""
+    rows = [(cause.cause, signed(cause.amount), names(cause.layers), cause.because) for cause in explanation.causes]
+    if explanation.residual:
+        rows.append(("residual", signed(explanation.residual), "", "no rule accounts for this"))
+    return Table(columns=("cause", "amount", "layers", "because"), rows=tuple(rows), numeric=frozenset({"amount"}))
+
+
+def formulas(explanation: Explanation) -> Table:
+    """One row for each cause of each layer, with its formula."""
+    rows = []
+    for layer in explanation.layers:
+        ends = (layer.layer, number(layer.left), number(layer.right))
+        rows += [(*ends, cause.cause, signed(cause.amount), cause.formula) for cause in layer.causes]
+        if layer.residual:
+            rows.append((*ends, "residual", signed(layer.residual), "no rule accounts for this"))
+    columns = ("layer", explanation.left.counter, explanation.right.counter, "cause", "amount", "formula")
+    return Table(columns=columns, rows=tuple(rows), numeric=frozenset({columns[1], columns[2], "amount"}))
+
+
+def headline(explanation: Explanation) -> str:
+    """The answer in one sentence."""
+    left, right = explanation.left, explanation.right
+    ends = f"{left.counter} tells {number(left.total)} {left.unit}, {right.counter} {number(right.total)} {right.unit}"
+    if not explanation.complete:
+        gap = signed(explanation.difference)
+        return f"{ends}: the difference of {gap} is not fully explained, {missing(explanation)}."
+    if not explanation.causes:
+        return f"{ends}: they agree in every layer, and each side equals its own rules."
+    parts = ", ".join(f"{signed(cause.amount)} {cause.cause}" for cause in explanation.causes)
+    return f"{ends}: the difference of {signed(explanation.difference)} is {parts}, and nothing is left."
+
+
+def missing(explanation: Explanation) -> str:
+    """What keeps an explanation from being complete."""
+    parts = [f"residual {signed(explanation.residual)}"] if explanation.residual else []
+    for side, rows in explanation.unexplained.items():
+        if rows:
+            parts.append(f"{side} departs from its rules in {names(tuple(rows))}")
+    if explanation.partial:
+        parts.append(f"no price is known for {names(explanation.partial)}")
+    return ", ".join(parts)
+
+
+def state_notes(count: Count) -> Sequence[str]:
+    """Rows in which a counter told something where its rules say nothing, or the reverse."""
+    return [
+        f"{count.counter} told {number(row.told)} for {row.layer}, its rules say {number(row.predicted)}"
+        for row in count.layers
+        if row.mismatch
+    ]

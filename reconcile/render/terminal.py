@@ -1,0 +1,68 @@
+"""The terminal: tables that fit, colours where they are wanted, nothing else on standard output."""
+
+from __future__ import annotations
+
+import rich.box
+import rich.console
+import rich.table
+import rich.text
+
+from reconcile.audit import Audit
+from reconcile.explain import Explanation
+from reconcile.render import tables
+from reconcile.render.tables import Table
+from reconcile.schema import Run
+
+
+def console() -> rich.console.Console:
+    """Standard output; `NO_COLOR` and pipes are honoured by rich itself, and a pipe is given room."""
+    found = rich.console.Console(highlight=False)
+    return found if found.is_terminal else rich.console.Console(highlight=False, width=120)
+
+
+def show(given: Table, *, to: rich.console.Console) -> None:
+    """Print one table."""
+    drawn = rich.table.Table(box=rich.box.SIMPLE_HEAD, pad_edge=False, expand=False)
+    for column in given.columns:
+        right = column in given.numeric
+        drawn.add_column(column, justify="right" if right else "left", no_wrap=right, overflow="fold")
+    for row in given.rows:
+        drawn.add_row(*(rich.text.Text(cell) for cell in row))
+    to.print(drawn)
+
+
+def say(text: str, *, to: rich.console.Console) -> None:
+    """Print one line of plain text."""
+    to.print(rich.text.Text(text))
+
+
+def show_run(run: Run) -> None:
+    """Print the totals, the layers and every note of a run."""
+    out = console()
+    show(tables.totals(run), to=out)
+    show(tables.layers(run), to=out)
+    if run.reference is not None and run.reference.partial:
+        say(f"The reference is partial: no price is known for {', '.join(run.reference.unpriced)}.", to=out)
+    for count in run.counts:
+        for note in (*tables.state_notes(count), *(f"{count.counter}: {warning}" for warning in count.warnings)):
+            say(note, to=out)
+
+
+def show_explanation(explanation: Explanation) -> None:
+    """Print the answer, the causes and the formulas of one difference."""
+    out = console()
+    say(tables.headline(explanation), to=out)
+    if explanation.causes or explanation.residual:
+        show(tables.causes(explanation), to=out)
+        show(tables.formulas(explanation), to=out)
+    for note in explanation.notes:
+        say(note, to=out)
+
+
+def show_audit(audit: Audit) -> None:
+    """Print the totals of an audit and one line for each difference to the reference."""
+    out = console()
+    show(tables.totals(audit.run), to=out)
+    for explanation in audit.explanations:
+        if explanation.right.counter == "reference":
+            say(tables.headline(explanation), to=out)

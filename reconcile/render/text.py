@@ -1,0 +1,44 @@
+"""How numbers and names read in every report."""
+
+from __future__ import annotations
+
+_SCALES = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
+
+
+def number(value: int | None) -> str:
+    """A number with its digits in groups; nothing told is a dash.
+
+    >>> number(6357098496), number(None)
+    ('6,357,098,496', '-')
+    """
+    return "-" if value is None else f"{value:,}"
+
+
+def readable(value: int | None) -> str:
+    """A number as people say it, with three digits behind the point.
+
+    >>> readable(6357098496), readable(-1996800), readable(12)
+    ('6.357 G', '-1.997 M', '12')
+    """
+    if value is None:
+        return "-"
+    for scale, letter in _SCALES:
+        if abs(value) >= scale:
+            return f"{value / scale:.3f} {letter}"
+    return str(value)
+
+
+def signed(value: int) -> str:
+    """A number with its sign."""
+    return f"{value:+,}" if value else "0"
+
+
+def names(layers: tuple[str, ...], most: int = 4) -> str:
+    """Some layers by name, and how many more there are.
+
+    >>> names(("a", "b", "c"), most=2)
+    'a, b and 1 more'
+    """
+    if len(layers) <= most:
+        return ", ".join(layers)
+    return f"{', '.join(layers[:most])} and {len(layers) - most} more"

@@ -1,0 +1,223 @@
+"""The certificate of equivalence: a PyTorch model and a Paddle model compute the same function.
+
+It is taken, not assumed: both get the same random weights, one input runs through both, and the outputs are compared.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy
+import numpy.typing
+import paddle
+import torch
+
+from reconcile.errors import CounterError
+from reconcile.worker.paddle_tree import STATISTICS, own_tensors, to_paddle, walk
+
+Array = numpy.typing.NDArray[numpy.float64]
+
+LIMIT = 1e-4
+"""The largest difference of two outputs, relative to the largest output."""
+
+FLAT = 1e-2
+"""An output that varies by less than this part of its largest value is as good as constant."""
+
+ATTEMPTS = 3
+"""How many sets of random weights are tried until an output is neither constant nor beyond floating point."""
+
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "weight": ("weight", "scale", "_weight"),
+    "running_mean": ("_mean",),
+    "running_var": ("_variance",),
+}
+"""What Paddle's layers call a tensor of PyTorch's, where the name differs in some layer."""
+
+_CONTRACTIONS = (torch.nn.Linear, torch.nn.modules.conv._ConvNd)
+
+_UNUSED = "num_batches_tracked"
+
+
+class MismatchError(CounterError):
+    """Two models whose tensors do not correspond; the text says where."""
+
+
+def certify(
+    model: torch.nn.Module, twin: paddle.nn.Layer, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Prove that a Paddle model computes what a PyTorch model computes, or raise.
+
+    The twin gets new weights and is left in eval mode; the model is not touched.  Inputs may be of either framework.
+    Raises `MismatchError` when their tensors do not correspond, and `CounterError` when they compute different things
+    or when nothing can be proved.
+    """
+    model = copy.deepcopy(model).float().eval()
+    twin.eval()
+    reason = ""
+    for seed in range(ATTEMPTS):
+        randomise(model, seed)
+        balance(model, args, kwargs)
+        copy_weights(model, twin)
+        expected, found = outputs(model, twin, args, kwargs)
+        reason = unproven(expected)
+        if not reason:
+            return compare(expected, found)
+    raise CounterError(f"paddle: the twin cannot be certified: {reason}")
+
+
+def randomise(model: torch.nn.Module, seed: int) -> None:
+    """Give a model random weights: no zero, no identity and no constant among them.
+
+    Running variances and scales are drawn between 0.5 and 1.5, everything else around 0.
+    """
+    source = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, tensor in (*model.named_parameters(), *model.named_buffers()):
+            bare, own = name.rpartition(".")[2], isinstance(tensor, torch.nn.Parameter)
+            if bare == "running_var" or (bare == "weight" and own and tensor.dim() == 1):
+                tensor.uniform_(0.5, 1.5, generator=source)
+            elif bare == "running_mean" or (own and tensor.dim() < 2):
+                tensor.normal_(0, 0.1, generator=source)
+            elif own and tensor.is_floating_point():
+                tensor.normal_(0, max(1, tensor[0].numel()) ** -0.5, generator=source)
+
+
+def balance(model: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+    """Scale the weights of every contraction so that its output has the standard deviation 1, in one pass.
+
+    Otherwise signals grow or die with depth, and a saturated network tells nothing or magnifies rounding errors.
+    """
+
+    def scale(module: torch.nn.Module, given: Any, output: Any) -> Any:
+        deviation = float(output.std()) if isinstance(output, torch.Tensor) and output.numel() > 1 else 0.0
+        if not 0 < deviation < float("inf"):
+            return output
+        for parameter in module._parameters.values():
+            if parameter is not None:
+                parameter.div_(deviation)
+        return output / deviation
+
+    contractions = [module for module in model.modules() if isinstance(module, _CONTRACTIONS)]
+    hooks = [module.register_forward_hook(scale) for module in contractions]
+    try:
+        with torch.no_grad():
+            model(*map(to_torch, args), **{name: to_torch(item) for name, item in kwargs.items()})
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def pairs(model: torch.nn.Module, twin: paddle.nn.Layer) -> Iterator[tuple[torch.Tensor, paddle.Tensor, bool]]:
+    """Each tensor of a PyTorch model with its twin, and whether that is transposed, as in a linear layer."""
+    places = dict(walk(twin))
+    matched: set[int] = set()
+    for path, module in model.named_modules():
+        held = {**module._parameters, **module._buffers}
+        for name, tensor in held.items():
+            if tensor is not None and name != _UNUSED:
+                where = f"{path}.{name}" if path else name
+                other, transposed = twin_tensor(places.get(path), name)
+                _same_shape(where, tensor, other, transposed)
+                matched.add(id(other))
+                yield tensor, other, transposed
+    for path, layer in places.items():
+        parameters, buffers = own_tensors(layer)
+        for name, other in (*parameters.items(), *buffers.items()):
+            if id(other) not in matched and name not in STATISTICS:
+                raise MismatchError(f"the Paddle model has {path}.{name}, which the PyTorch model has not")
+
+
+def twin_tensor(layer: paddle.nn.Layer | None, name: str) -> tuple[Any, bool]:
+    """The tensor of a Paddle layer that PyTorch calls `name`, or None, and whether it is transposed."""
+    if layer is None:
+        return None, False
+    parameters, buffers = own_tensors(layer)
+    held = parameters | buffers
+    found = next((held[known] for known in _NAMES.get(name, (name,)) if known in held), None)
+    return found, isinstance(layer, paddle.nn.Linear) and name == "weight"
+
+
+def _same_shape(where: str, tensor: torch.Tensor, other: Any, transposed: bool) -> None:
+    if other is None:
+        raise MismatchError(f"the PyTorch model has {where}, which the Paddle model has not")
+    wanted = tuple(tensor.shape)[::-1] if transposed else tuple(tensor.shape)
+    if wanted != tuple(other.shape):
+        raise MismatchError(f"{where} is {tuple(tensor.shape)} in PyTorch and {tuple(other.shape)} in Paddle")
+
+
+def copy_weights(model: torch.nn.Module, twin: paddle.nn.Layer) -> None:
+    """Copy every parameter and buffer; raises `MismatchError` before anything is copied if they do not correspond."""
+    for tensor, other, transposed in list(pairs(model, twin)):
+        values = tensor.detach().numpy()
+        other.set_value(numpy.ascontiguousarray(values.T) if transposed else values)
+
+
+def outputs(
+    model: torch.nn.Module, twin: paddle.nn.Layer, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[list[Array], list[Array]]:
+    """What both models give for one input, as arrays in order."""
+    with torch.no_grad():
+        expected = model(*map(to_torch, args), **{name: to_torch(item) for name, item in kwargs.items()})
+    with paddle.no_grad():
+        found = twin(*map(to_paddle, args), **{name: to_paddle(item) for name, item in kwargs.items()})
+    return list(_arrays(expected)), list(_arrays(found))
+
+
+def to_torch(value: Any) -> Any:
+    """A tensor of either framework as a PyTorch tensor of its own, floats as float32; anything else as it is."""
+    if isinstance(value, paddle.Tensor):
+        value = torch.from_numpy(value.numpy())
+    if not isinstance(value, torch.Tensor):
+        return value
+    return value.detach().float().clone() if value.is_floating_point() else value.detach().clone()
+
+
+def _arrays(value: Any) -> Iterator[Array]:
+    if isinstance(value, torch.Tensor):
+        yield value.detach().numpy().astype(numpy.float64)
+    elif isinstance(value, paddle.Tensor):
+        yield value.numpy().astype(numpy.float64)
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _arrays(part)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _arrays(part)
+
+
+def unproven(expected: list[Array]) -> str:
+    """Why these outputs prove nothing, or an empty text."""
+    values = numpy.concatenate([part.ravel() for part in expected]) if expected else numpy.zeros(0)
+    if not values.size:
+        return "the model gives no tensor"
+    if not numpy.isfinite(values).all():
+        return "the output is beyond floating point with random weights"
+    if numpy.ptp(values) <= FLAT * numpy.abs(values).max():
+        return "the output is constant, which proves nothing"
+    return ""
+
+
+def compare(expected: list[Array], found: list[Array]) -> dict[str, Any]:
+    """The certificate of two lists of outputs; raises `CounterError` when they differ."""
+    if reason := unproven(expected):
+        raise CounterError(f"paddle: the twin cannot be certified: {reason}")
+    shapes = [part.shape for part in expected], [part.shape for part in found]
+    if shapes[0] != shapes[1]:
+        raise CounterError(f"paddle: the twin gives outputs of the shapes {shapes[1]} instead of {shapes[0]}")
+    largest = max(float(numpy.abs(part).max()) for part in expected if part.size)
+    apart = max(float(numpy.abs(a - b).max()) for a, b in zip(expected, found, strict=True) if a.size)
+    if not apart <= LIMIT * largest:
+        raise CounterError(
+            f"paddle: the twin computes something else: outputs differ by {apart:.3g} at a largest output of "
+            f"{largest:.3g}, {apart / largest:.1e} of it; the limit is {LIMIT:g}"
+        )
+    return {
+        "status": "certified",
+        "max_abs": apart,
+        "largest_output": largest,
+        "relative": apart / largest,
+        "limit": LIMIT,
+        "outputs": sum(part.size for part in expected),
+    }

@@ -1,0 +1,51 @@
+"""One job of a worker: read the request, do it, and put the whole answer in place at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+import warnings
+from pathlib import Path
+from typing import Any
+
+from reconcile.errors import CounterError, ReconcileError, UsageError
+
+REQUEST, PAYLOAD, ANSWER = "request.json", "payload", "answer.json"
+"""The files of a job's private folder; the payload is a live model that the caller pickled for this very worker."""
+
+
+def _failed(fault: str, reason: str, trace: str = "") -> dict[str, Any]:
+    return {"status": "failed", "fault": fault, "reason": reason, "traceback": trace}
+
+
+def _answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
+    try:
+        from reconcile.worker.answer import answer
+
+        return answer(request, payload)
+    except UsageError as error:
+        return _failed("usage", str(error))
+    except CounterError as error:
+        return _failed("counter", str(error))
+    except ReconcileError as error:
+        return _failed("toolkit", f"{type(error).__name__}: {error}", traceback.format_exc())
+    except BaseException as error:
+        text = " ".join(str(error).split())
+        reason = f"{type(error).__name__}: {text}" if text else type(error).__name__
+        return _failed("counter", reason[:500], traceback.format_exc())
+
+
+def work(folder: Path) -> None:
+    """Answer the request in a folder."""
+    request = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
+    payload = (folder / PAYLOAD).read_bytes() if (folder / PAYLOAD).is_file() else b""
+    os.chdir(request["folder"])
+    sys.path[:] = list(dict.fromkeys([*request["path"], *sys.path]))
+    sys.argv = ["reconcile-worker", str(folder / ANSWER)]
+    warnings.simplefilter("ignore")
+    document = _answer(request, payload)
+    half = folder / "half"
+    half.write_text(json.dumps(document), encoding="utf-8")
+    os.replace(half, folder / ANSWER)

@@ -1,0 +1,317 @@
+"""Which Paddle function mirrors which PyTorch function, tensor method or operator.
+
+Every function here has PyTorch's signature and works on Paddle tensors.  A functional call stays functional: it
+never makes a layer.  One table serves all spellings, because `torch.flatten(x, 1)` and `x.flatten(1)` are one thing.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import paddle
+from paddle.nn import functional as F
+
+from reconcile.worker.mirror_layers import RefusalError, same_padding
+
+Function = Callable[..., Any]
+Dims = int | Sequence[int] | None
+
+
+def _listed(sizes: tuple[Any, ...]) -> list[int]:
+    """Sizes given one by one or as one sequence."""
+    given = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+    return [int(size) for size in given]
+
+
+def _unary(function: Function) -> Function:
+    """A function of one tensor; whether it works in place changes no amount of work."""
+    return lambda input, inplace=False: function(input)
+
+
+def _padding(padding: Any, kernel: Sequence[int], dilation: Any) -> Any:
+    if padding == "same":
+        steps = tuple(dilation) if isinstance(dilation, (tuple, list)) else (dilation,) * len(kernel)
+        return same_padding(tuple(kernel), steps)
+    if padding == "valid":
+        return 0
+    return list(padding) if isinstance(padding, tuple) else padding
+
+
+def _convolution(function: Function) -> Function:
+    def mirror(
+        input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+    ) -> Any:
+        sides = _padding(padding, weight.shape[2:], dilation)
+        return function(input, weight, bias, _sizes(stride), sides, _sizes(dilation), groups)
+
+    return mirror
+
+
+def _transposed(function: Function) -> Function:
+    def mirror(
+        input: Any,
+        weight: Any,
+        bias: Any = None,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        dilation: Any = 1,
+    ) -> Any:
+        sizes = [_sizes(value) for value in (stride, padding, output_padding)]
+        return function(input, weight, bias, *sizes, groups=groups, dilation=_sizes(dilation))
+
+    return mirror
+
+
+def _sizes(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _max_pool(function: Function) -> Function:
+    def mirror(
+        input: Any,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        ceil_mode: bool = False,
+        return_indices: bool = False,
+    ) -> Any:
+        if return_indices or dilation not in (1, (1,), (1, 1), (1, 1, 1)):
+            raise RefusalError("a maximum pool with indices or dilation")
+        return function(input, _sizes(kernel_size), _sizes(stride) or None, _sizes(padding), ceil_mode=ceil_mode)
+
+    return mirror
+
+
+def _average_pool(function: Function) -> Function:
+    def mirror(
+        input: Any,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ) -> Any:
+        given: dict[str, Any] = {"ceil_mode": ceil_mode, "exclusive": not count_include_pad}
+        if divisor_override is not None:
+            given["divisor_override"] = divisor_override
+        return function(input, _sizes(kernel_size), _sizes(stride) or None, _sizes(padding), **given)
+
+    return mirror
+
+
+def _adaptive_pool(function: Function) -> Function:
+    def mirror(input: Any, output_size: Any, return_indices: bool = False) -> Any:
+        if return_indices:
+            raise RefusalError("an adaptive pool with indices")
+        return function(input, _sizes(output_size))
+
+    return mirror
+
+
+def _linear(input: Any, weight: Any, bias: Any = None) -> Any:
+    return F.linear(input, weight.t(), bias)
+
+
+def _batch_norm(
+    input: Any,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    if training:
+        raise RefusalError("a functional batch_norm by statistics of its own batch")
+    return F.batch_norm(input, running_mean, running_var, weight, bias, epsilon=eps)
+
+
+def _layer_norm(
+    input: Any, normalized_shape: Sequence[int], weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> Any:
+    return F.layer_norm(input, list(normalized_shape), weight, bias, eps)
+
+
+def _group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+    return F.group_norm(input, num_groups, eps, weight, bias)
+
+
+def _softmax(function: Function) -> Function:
+    def mirror(input: Any, dim: int | None = None, dtype: Any = None, _stacklevel: int = 3) -> Any:
+        if dim is None or dtype is not None:
+            raise RefusalError("a softmax without a dimension or with a dtype")
+        return function(input, dim)
+
+    return mirror
+
+
+def _dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
+    return F.dropout(input, p, training=training)
+
+
+def _stochastic_depth(input: Any, p: float, mode: str, training: bool = True) -> Any:
+    if training and p > 0:
+        raise RefusalError("stochastic_depth in training")
+    return input
+
+
+def _interpolate(
+    input: Any,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+    recompute_scale_factor: bool | None = None,
+    antialias: bool = False,
+) -> Any:
+    if antialias or recompute_scale_factor or mode not in ("nearest", "linear", "bilinear", "bicubic", "trilinear"):
+        raise RefusalError(f"interpolate in the mode {mode} with these options")
+    layout = {3: "NCW", 4: "NCHW", 5: "NCDHW"}[input.ndim]
+    spatial = [size] * (input.ndim - 2) if isinstance(size, int) else size
+    align = bool(align_corners)
+    return F.interpolate(input, spatial, _sizes(scale_factor), mode, align_corners=align, data_format=layout)
+
+
+def _pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:
+    if mode != "constant":
+        raise RefusalError(f"pad in the mode {mode}")
+    return F.pad(input, list(pad), value=value or 0.0, pad_from_left_axis=False)
+
+
+def _reduction(function: Function) -> Function:
+    def mirror(input: Any, dim: Dims = None, keepdim: bool = False, dtype: Any = None) -> Any:
+        if dtype is not None:
+            raise RefusalError("a reduction with a dtype")
+        return function(input, _sizes(dim), keepdim=keepdim)
+
+    return mirror
+
+
+def _added(function: Function) -> Function:
+    def mirror(input: Any, other: Any, alpha: float = 1) -> Any:
+        if alpha != 1:
+            raise RefusalError("an addition with alpha")
+        return function(input, other)
+
+    return mirror
+
+
+def _divided(input: Any, other: Any, rounding_mode: str | None = None) -> Any:
+    if rounding_mode is not None:
+        raise RefusalError("a division with rounding")
+    return input / other
+
+
+def _transposed_dims(input: Any, dim0: int, dim1: int) -> Any:
+    order = list(range(input.ndim))
+    order[dim0], order[dim1] = order[dim1], order[dim0]
+    return paddle.transpose(input, order)
+
+
+def _split(input: Any, split_size_or_sections: Any, dim: int = 0) -> Any:
+    sections = split_size_or_sections
+    if isinstance(sections, int):
+        total = input.shape[dim]
+        sections = [min(sections, total - start) for start in range(0, total, sections)]
+    return tuple(paddle.split(input, list(sections), dim))
+
+
+def _chunk(input: Any, chunks: int, dim: int = 0) -> Any:
+    return _split(input, -(-input.shape[dim] // chunks), dim)
+
+
+def _squeezed(input: Any, dim: Dims = None) -> Any:
+    return paddle.squeeze(input, _sizes(dim))
+
+
+def _size(input: Any, dim: int | None = None) -> Any:
+    return tuple(input.shape) if dim is None else input.shape[dim]
+
+
+def _attribute(input: Any, name: str) -> Any:
+    if name == "shape":
+        return tuple(input.shape)
+    if name == "ndim":
+        return input.ndim
+    raise RefusalError(f"the attribute {name} of a tensor")
+
+
+FUNCTIONS: Mapping[str, Function] = {
+    **{name: _unary(getattr(F, name)) for name in "relu relu6 silu mish sigmoid tanh hardswish selu".split()},
+    **{name: _unary(getattr(F, name)) for name in "hardsigmoid tanhshrink softsign".split()},
+    **{name: _unary(getattr(paddle, name)) for name in "exp log sqrt rsqrt abs neg square floor ceil".split()},
+    "logsigmoid": _unary(F.log_sigmoid),
+    "gelu": lambda input, approximate="none": F.gelu(input, approximate == "tanh"),
+    "leaky_relu": lambda input, negative_slope=0.01, inplace=False: F.leaky_relu(input, negative_slope),
+    "elu": lambda input, alpha=1.0, inplace=False: F.elu(input, alpha),
+    "celu": lambda input, alpha=1.0, inplace=False: F.celu(input, alpha),
+    "prelu": lambda input, weight: F.prelu(input, weight),
+    "softplus": lambda input, beta=1, threshold=20: F.softplus(input, beta, threshold),
+    "hardtanh": lambda input, min_val=-1.0, max_val=1.0, inplace=False: F.hardtanh(input, min_val, max_val),
+    "clamp": lambda input, min=None, max=None: paddle.clip(input, min, max),
+    "softmax": _softmax(F.softmax),
+    "log_softmax": _softmax(F.log_softmax),
+    **dict.fromkeys("dropout dropout2d dropout3d".split(), _dropout),
+    "stochastic_depth": _stochastic_depth,
+    **{f"conv{rank}d": _convolution(getattr(F, f"conv{rank}d")) for rank in (1, 2, 3)},
+    **{f"conv_transpose{rank}d": _transposed(getattr(F, f"conv{rank}d_transpose")) for rank in (1, 2, 3)},
+    **{f"max_pool{rank}d": _max_pool(getattr(F, f"max_pool{rank}d")) for rank in (1, 2, 3)},
+    **{f"avg_pool{rank}d": _average_pool(getattr(F, f"avg_pool{rank}d")) for rank in (1, 2, 3)},
+    **{f"adaptive_avg_pool{n}d": _adaptive_pool(getattr(F, f"adaptive_avg_pool{n}d")) for n in (1, 2, 3)},
+    **{f"adaptive_max_pool{n}d": _adaptive_pool(getattr(F, f"adaptive_max_pool{n}d")) for n in (1, 2, 3)},
+    "linear": _linear,
+    "batch_norm": _batch_norm,
+    "layer_norm": _layer_norm,
+    "group_norm": _group_norm,
+    "interpolate": _interpolate,
+    "pad": _pad,
+    "pixel_shuffle": lambda input, upscale_factor: F.pixel_shuffle(input, upscale_factor),
+    "matmul": operator.matmul,
+    "mm": operator.matmul,
+    "bmm": paddle.bmm,
+    "einsum": lambda equation, *operands: paddle.einsum(equation, *_operands(operands)),
+    "add": _added(operator.add),
+    "sub": _added(operator.sub),
+    "mul": operator.mul,
+    "div": _divided,
+    "truediv": operator.truediv,
+    "floordiv": operator.floordiv,
+    "pow": operator.pow,
+    "getitem": operator.getitem,
+    "getattr": _attribute,
+    "mean": _reduction(paddle.mean),
+    "sum": _reduction(paddle.sum),
+    "amax": _reduction(paddle.amax),
+    "amin": _reduction(paddle.amin),
+    "flatten": lambda input, start_dim=0, end_dim=-1: paddle.flatten(input, start_dim, end_dim),
+    "reshape": lambda input, *shape: paddle.reshape(input, _listed(shape)),
+    "view": lambda input, *shape: paddle.reshape(input, _listed(shape)),
+    "permute": lambda input, *dims: paddle.transpose(input, _listed(dims)),
+    "expand": lambda input, *sizes: paddle.expand(input, _listed(sizes)),
+    "repeat": lambda input, *sizes: paddle.tile(input, _listed(sizes)),
+    **dict.fromkeys(("transpose", "swapaxes", "swapdims"), _transposed_dims),
+    "t": lambda input: paddle.t(input),
+    "contiguous": lambda input: input,
+    "unsqueeze": lambda input, dim: paddle.unsqueeze(input, dim),
+    "squeeze": _squeezed,
+    "cat": lambda tensors, dim=0: paddle.concat(list(tensors), dim),
+    "concat": lambda tensors, dim=0: paddle.concat(list(tensors), dim),
+    "stack": lambda tensors, dim=0: paddle.stack(list(tensors), dim),
+    "split": _split,
+    "chunk": _chunk,
+    "roll": lambda input, shifts, dims=None: paddle.roll(input, _sizes(shifts), _sizes(dims)),
+    "size": _size,
+    "dim": lambda input: input.ndim,
+}
+"""The mirror of each function, tensor method and operator, by its bare name."""
+
+
+def _operands(operands: tuple[Any, ...]) -> Sequence[Any]:
+    return operands[0] if len(operands) == 1 and isinstance(operands[0], (tuple, list)) else operands

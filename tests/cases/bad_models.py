@@ -1,0 +1,31 @@
+"""Models that cannot be built, or are none."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+number = 12
+ready = nn.Linear(3, 2)
+
+
+def fails() -> nn.Module:
+    """Refuse to be built."""
+    raise RuntimeError("no weights here")
+
+
+def text() -> str:
+    """Give something that is no model."""
+    return "model"
+
+
+class Picky(nn.Module):
+    """Takes (N, 4) only."""
+
+    def __init__(self, width: int = 4) -> None:
+        super().__init__()
+        self.fc = nn.Linear(width, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Two scores."""
+        return self.fc(x)

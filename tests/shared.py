@@ -1,0 +1,30 @@
+"""One audit for each model, made once in a test session, by real workers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from reconcile.ask import Question
+from reconcile.audit import Audit, audit_question
+from reconcile.inputs import parse_inputs
+from reconcile.objects import parse_object
+
+ROOT = Path(__file__).resolve().parent.parent
+
+EIGHT = ("fvcore", "paddle", "ptflops", "ptflops:aten", "thop", "torch", "torchstat", "torchstat:madd")
+
+
+@cache
+def _audit(model: str, inputs: str, counters: tuple[str, ...], arguments: tuple[tuple[str, Any], ...]) -> Audit:
+    question = Question(model=parse_object(model, dict(arguments)), inputs=parse_inputs(inputs.split()))
+    return audit_question(question, counters)
+
+
+def audit_of(
+    model: str, inputs: str, counters: Sequence[str] = EIGHT, arguments: Mapping[str, Any] | None = None
+) -> Audit:
+    """The audit of a model and its inputs (`"1,3,16,16"`, several apart by spaces), made once in a test session."""
+    return _audit(model, inputs, tuple(counters), tuple(sorted((arguments or {}).items())))

@@ -1,0 +1,72 @@
+"""The recorder changes nothing: what a counter tells, and which ops run, are the same with it and without it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from reconcile.ask import CounterId, Question
+from reconcile.audit import Audit
+from reconcile.inputs import parse_inputs
+from reconcile.launch import launch
+from reconcile.objects import parse_object
+from reconcile.operators import label
+from tests.shared import EIGHT
+
+WITHOUT_GRAD = {"thop"}
+"""Counters that run the model without gradients themselves; a clean run in the same mode is their measure."""
+
+MODELS = [
+    ("reconcile.models:ArticleNet", "1,3,16,16"),
+    ("reconcile.models:LeNet", "1,1,28,28"),
+    ("reconcile.models:Functional", "2,3,8,8"),
+    ("torchvision.models:mobilenet_v2", "1,3,64,64"),
+]
+
+
+@pytest.mark.parametrize(("model", "inputs"), MODELS, ids=[model.partition(":")[2] for model, _ in MODELS])
+def test_told_with_the_recorder_is_told_without_it(audits: Callable[..., Audit], model: str, inputs: str) -> None:
+    question = Question(model=parse_object(model), inputs=parse_inputs([inputs]))
+    answers = launch([question.request(CounterId(name=name), recorded=False) for name in EIGHT])
+    audit = audits(model, inputs)
+    compared = 0
+    for name, answer in zip(EIGHT, answers, strict=True):
+        count = audit.run.count(name)
+        assert count is not None
+        assert answer["status"] == count.status, (name, answer.get("reason"), count.reason)
+        if count.status == "ok":
+            assert (answer["total"], answer["params"]) == (count.total, count.params), name
+            compared += 1
+    assert compared >= 6
+
+
+@pytest.mark.parametrize(("model", "inputs"), MODELS, ids=[model.partition(":")[2] for model, _ in MODELS])
+def test_the_ops_of_a_counters_run_are_those_of_a_clean_run(
+    audits: Callable[..., Audit], model: str, inputs: str
+) -> None:
+    audit = audits(model, inputs)
+    clean_runs = {"reference": audit, "reference@no_grad": audits(model, inputs, ("reference@no_grad",))}
+    compared = 0
+    for count in audit.run.counts:
+        if count.status != "ok" or count.ledger is None or count.ledger.framework != "torch":
+            continue
+        twin = count.ledger.source == "twin"
+        clean = "reference@no_grad" if count.counter in WITHOUT_GRAD else "reference"
+        found = _executed(audit, count.counter, twin=twin)
+        assert found == _executed(clean_runs[clean], clean, twin=twin), count.counter
+        assert len(found) > 5
+        compared += 1
+    assert compared >= 6
+
+
+def _executed(audit: Audit, counter: str, *, twin: bool) -> list[tuple[str, object, object]]:
+    """The executed ops with their shapes.
+
+    FlopCounterMode decomposes a few kernels into others, so kinds are compared and not names.  A twin is recorded in
+    inference mode, which also moves data otherwise: there the ops
+    that do work are compared, by kind.
+    """
+    work = audit.side(counter).work
+    ops = [work.ledger.ops[index] for index in work.ledger.executed if work.prices[index] or not twin]
+    return [(label(op.name), tuple(tensor.shape for tensor in op.tensors), op.out) for op in ops]
