@@ -28,31 +28,35 @@ _IGNORED = """
 """
 _UNRECORDED = """
     conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d lstm_cell gru_cell rnn_tanh_cell
-    rnn_relu_cell lift_fresh
+    rnn_relu_cell lift_fresh detach_
 """
-"""Not nodes of the trace (torchgen's DONT_RECORD_TRACE; a constant is lifted in silence): their parts are."""
+"""Not nodes of the trace, but looked through (torchgen's DONT_RECORD_TRACE), or done in silence to constants."""
+_ALIASES = """
+    convolution=_convolution swapaxes=transpose swapdims=transpose clip=clamp clip_=clamp_ concat=cat concatenate=cat
+    greater=gt greater_equal=ge linalg_matmul=matmul
+"""
+_IN_THE_TRACE = dict(pair.split("=") for pair in _ALIASES.split())
+"""What a trace calls an operator, where that is another name: the tracer's aliases."""
+
+_OPS = {
+    **dict.fromkeys(_IGNORED.split(), Rule(source="fvcore/nn/jit_analysis.py:_IGNORED_OPS")),
+    "_convolution": Rule(source=f"{_HANDLES}:conv_flop_jit", weights={"mac": 1}),
+    "linear": Rule(source=f"{_HANDLES}:linear_flop_jit", weights={"mac": 1}),
+    "addmm": Rule(source=f"{_HANDLES}:addmm_flop_jit", weights={"mac": 1}),
+    "bmm": Rule(source=f"{_HANDLES}:bmm_flop_jit", weights={"mac": 1}),
+    **dict.fromkeys(("matmul", "mm"), Rule(source=f"{_HANDLES}:matmul_flop_jit", weights={"mac.by-first-operand": 1})),
+    "einsum": Rule(source=f"{_HANDLES}:einsum_flop_jit", weights={"mac.by-printed-cost": 1}),
+    "batch_norm": Rule(source=f"{_HANDLES}:batchnorm_flop_jit", weights={"norm": 1, "norm.affine": 1, "norm.batch": 3}),
+    **dict.fromkeys(
+        ("layer_norm", "group_norm", "instance_norm"), Rule(source=f"{_HANDLES}:norm_flop_counter", weights=_NORM)
+    ),
+    "upsample_nearest2d": Rule(source=_COUNTS, weights={"resample": 1}),
+    **dict.fromkeys(("upsample_bilinear2d", "grid_sampler"), Rule(source=_COUNTS, weights={"resample": 4})),
+    "adaptive_avg_pool2d": Rule(source=_COUNTS, weights={"pool.input": 1}),
+}
 
 RULES = Rules(
-    ops={
-        **dict.fromkeys(_IGNORED.split(), Rule(source="fvcore/nn/jit_analysis.py:_IGNORED_OPS")),
-        **dict.fromkeys(("convolution", "_convolution"), Rule(source=f"{_HANDLES}:conv_flop_jit", weights={"mac": 1})),
-        "linear": Rule(source=f"{_HANDLES}:linear_flop_jit", weights={"mac": 1}),
-        "addmm": Rule(source=f"{_HANDLES}:addmm_flop_jit", weights={"mac": 1}),
-        "bmm": Rule(source=f"{_HANDLES}:bmm_flop_jit", weights={"mac": 1}),
-        **dict.fromkeys(
-            ("matmul", "mm"), Rule(source=f"{_HANDLES}:matmul_flop_jit", weights={"mac.by-first-operand": 1})
-        ),
-        "einsum": Rule(source=f"{_HANDLES}:einsum_flop_jit", weights={"mac.by-printed-cost": 1}),
-        "batch_norm": Rule(
-            source=f"{_HANDLES}:batchnorm_flop_jit", weights={"norm": 1, "norm.affine": 1, "norm.batch": 3}
-        ),
-        **dict.fromkeys(
-            ("layer_norm", "group_norm", "instance_norm"), Rule(source=f"{_HANDLES}:norm_flop_counter", weights=_NORM)
-        ),
-        "upsample_nearest2d": Rule(source=_COUNTS, weights={"resample": 1}),
-        **dict.fromkeys(("upsample_bilinear2d", "grid_sampler"), Rule(source=_COUNTS, weights={"resample": 4})),
-        "adaptive_avg_pool2d": Rule(source=_COUNTS, weights={"pool.input": 1}),
-    },
+    ops=_OPS | {name: _OPS[traced] for name, traced in _IN_THE_TRACE.items()},
     transparent=frozenset(_UNRECORDED.split()),
     in_place=False,
     live=True,
@@ -99,7 +103,7 @@ def _hooked(model: Any) -> Iterator[None]:
 def _kind(op: Op) -> str:
     """The name of an op in a trace."""
     name = op.name.split(".")[1]
-    return "aten::_convolution" if name == "convolution" else f"aten::{name}"
+    return f"aten::{_IN_THE_TRACE.get(name, name)}"
 
 
 def _rows(analysis: Any, nodes: list[_Node], work: Work) -> Iterator[Row]:

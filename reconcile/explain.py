@@ -223,6 +223,8 @@ def _same(item: Item, other: Item) -> bool:
 
 
 def _product(weight: int, less: int, amount: Amount) -> str:
+    if (weight, less) == (1, 0):
+        return amount.formula if not set("+-") & set(amount.formula) else f"({amount.formula})"
     factor = f"({weight} - {less})" if less >= 0 else f"({weight} + {-less})"
     if less == 0:
         factor = str(weight) if weight >= 0 else f"({weight})"

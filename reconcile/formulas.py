@@ -7,6 +7,7 @@ Zero-padding taps count, as they do in every counter; a grouped convolution mult
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 from reconcile.amounts import Amount, amount, total
@@ -242,3 +243,27 @@ def reduction(x: Shape) -> Terms:
 def comparison(x: Shape) -> Terms:
     """Price a comparison, a sort or a selection by the elements that it reads."""
     return {"compare": amount(x)}
+
+
+def by_parameters(parameters: Sequence[tuple[str, Shape]], out: Shape) -> Terms:
+    """Price a layer by the names and shapes of its own parameters and the shape of what it gave, and by nothing else.
+
+    A `weight` or `bias` counts once for each leading size of the output, or once for each of its positions: every
+    dimension but the second.  Any other name with one of these words in it counts for the two leading dimensions.
+
+    >>> terms = by_parameters([("weight", (6, 3, 3, 3)), ("bias", (6,))], (2, 6, 8, 8))
+    >>> terms["mac.by-parameters-at-positions"], terms["bias.by-parameters"].value
+    (Amount(value=20736, formula='2*8*8 * 6*3*3*3'), 12)
+    """
+    counted: dict[str, list[Amount]] = {}
+    for name, shape in parameters:
+        term = "bias" if name == "bias" or ("bias" in name and "weight" not in name) else "mac"
+        if name in ("weight", "bias"):
+            rows, positions = out[:1], out[:1] + out[2:]
+        elif "weight" in name or "bias" in name:
+            rows = positions = out[:2]
+        else:
+            continue
+        counted.setdefault(f"{term}.by-parameters", []).append(amount(rows, shape))
+        counted.setdefault(f"{term}.by-parameters-at-positions", []).append(amount(positions, shape))
+    return {term: total(parts) for term, parts in counted.items()}

@@ -26,13 +26,17 @@ Value = Tensor | int | float | str | bool | None | tuple["Value", ...] | Mapping
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One parameter or buffer that a module owns itself; two entries with one key are one tensor."""
+    """One parameter or buffer that a module owns itself; two entries with one key are one tensor.
+
+    `kept` is set on a pruned parameter: how many of its elements the module's mask keeps.
+    """
 
     name: str
     shape: Shape = ()
     dtype: str
     key: int
     trainable: bool = True
+    kept: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

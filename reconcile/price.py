@@ -143,7 +143,7 @@ _ACTIVATIONS = _named(
     _activation,
     "relu relu6 leaky_relu prelu _prelu_kernel elu selu celu gelu silu mish sigmoid tanh hardtanh hardswish "
     "hardsigmoid softplus softshrink hardshrink log_sigmoid_forward log_sigmoid rrelu rrelu_with_noise threshold "
-    "glu tanhshrink logit",
+    "glu logit",
 )
 
 _POOLS: dict[str, Price] = {
@@ -189,19 +189,19 @@ _OTHERS: dict[str, Price] = {
     **_named(_scattered, "scatter_add scatter_reduce index_add index_reduce"),
     **_named(
         _comparison,
-        "eq ne lt le gt ge isnan isinf isfinite sort topk argmax argmin argsort unique _unique2 nonzero searchsorted "
+        "eq ne lt le gt ge isnan isinf isfinite sort topk argmax argmin argsort _unique2 nonzero searchsorted "
         "bucketize kthvalue median nanmedian isin isneginf isposinf mode unique_consecutive unique_dim "
         "_unique bincount histc equal is_nonzero nonzero_static",
     ),
 }
 
-_TORCH: dict[str, Price] = dict(PRODUCTS) | _NORMS | _ACTIVATIONS | _POOLS | _OTHERS | dict(price_sequences.OPS)
+TORCH: dict[str, Price] = dict(PRODUCTS) | _NORMS | _ACTIVATIONS | _POOLS | _OTHERS | dict(price_sequences.OPS)
 
 
 def price_of(name: str) -> Price | None:
     """The formula of an op, or None if it has no price."""
     bare = operator(name)
-    table: Mapping[str, Price] = PADDLE if name.startswith("paddle.") else _TORCH
+    table: Mapping[str, Price] = PADDLE if name.startswith("paddle.") else TORCH
     if bare in table:
         return table[bare]
     return _nothing if bare in MOVES else None

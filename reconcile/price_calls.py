@@ -175,8 +175,31 @@ MODULES: dict[str, ModulePrice] = {
 }
 
 
+def priced(kind: str) -> bool:
+    """Whether modules of a type have a formula of their own."""
+    return kind in MODULES or kind in price_sequences.CALLS
+
+
 def module_terms(module: Module, call: Call, kind: str) -> Terms:
-    """The terms of one module call, priced as a module of type `kind`; {} where that type has no formula."""
+    """The terms of one module call, priced as a module of type `kind`, and by what its parameters alone say."""
+    return _by_parameters(module, call) | _by_kind(module, call, kind)
+
+
+def _by_parameters(module: Module, call: Call) -> Terms:
+    """A parameter with two names counts by its first one; a pruned one by what its mask keeps and its former name.
+
+    An output of several named tensors is measured by the last one.
+    """
+    named: dict[int, tuple[str, Shape]] = {}
+    for item in module.parameters:
+        pruned = item.name.removesuffix("_orig"), (item.kept or 0,)
+        named.setdefault(item.key, (item.name, item.shape) if item.kept is None else pruned)
+    output = [*call.output.values()][-1:] if isinstance(call.output, Mapping) else call.output
+    return formulas.by_parameters([*named.values()], first_shape(tuple(output) if isinstance(output, list) else output))
+
+
+def _by_kind(module: Module, call: Call, kind: str) -> Terms:
+    """The terms by the formula of a type; {} where it has none."""
     if kind in price_sequences.CALLS:
         return price_sequences.CALLS[kind](module, call)
     price = MODULES.get(kind)

@@ -147,7 +147,7 @@ PRODUCTS: Mapping[str, Price] = {
     **_named(_named_convolution(True), "conv_transpose1d conv_transpose2d conv_transpose3d"),
     "conv_tbc": _conv_tbc,
     **_named(_linear, "linear mkldnn_linear"),
-    **_named(_matmul, "mm bmm mv dot vdot matmul _scaled_mm"),
+    **_named(_matmul, "mm bmm mv dot vdot matmul linalg_matmul _scaled_mm"),
     "inner": _inner,
     **_named(_added_matmul, "addmm baddbmm addmv"),
     "addr": _addr,

@@ -46,9 +46,17 @@ class Entry:
         if self.broken is not None:
             return self.broken
         imports, distribution = self.counter.imports, self.counter.distribution
-        if imports is None or importlib.util.find_spec(imports) is not None:
+        if imports is None or _exists(imports):
             return None
         return f"{self.counter.id} is not installed: pip install {distribution}"
+
+
+def _exists(package: str) -> bool:
+    """Whether a package can be found; a broken one counts as absent."""
+    try:
+        return importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def folders() -> tuple[Path, ...]:

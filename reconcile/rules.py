@@ -15,7 +15,7 @@ from reconcile.formulas import Terms
 from reconcile.ledger import Ledger, Module, Op
 from reconcile.live import live_ops
 from reconcile.operators import label, operator
-from reconcile.price_calls import function_terms, module_terms
+from reconcile.price_calls import function_terms, module_terms, priced
 from reconcile.terms import TERMS
 from reconcile.work import ROOT, Work
 
@@ -60,6 +60,8 @@ class Rules:
     """Everything that a counter counts, and how it sees it.
 
     modules, functions, ops: rules by module type, by function name and by operator name (`*` is every other op).
+    names: rules by a word in the class name, for types without a rule; the first word found holds ("" always is).
+    ignored: types that the counter does not look at, nor at their subclasses.
     subclasses: module rules hold for subclasses too (`isinstance`), not for the exact type only.
     childless: only modules without children are looked at.
     root: the model itself is looked at when it is a layer.
@@ -76,6 +78,8 @@ class Rules:
     modules: Mapping[str, Rule] = field(default_factory=dict)
     functions: Mapping[str, Rule] = field(default_factory=dict)
     ops: Mapping[str, Rule] = field(default_factory=dict)
+    names: Mapping[str, Rule] = field(default_factory=dict)
+    ignored: frozenset[str] = frozenset()
     subclasses: bool = False
     childless: bool = False
     root: bool = True
@@ -93,8 +97,17 @@ class Rules:
         """The type under which a module has a rule, and the rule."""
         if module.children and (self.childless or module.type in self.open):
             return None
+        if not self.ignored.isdisjoint((module.type, *module.bases)):
+            return None
         kinds = (module.type, *module.bases) if self.subclasses else (module.type,)
-        return next(((kind, self.modules[kind]) for kind in kinds if kind in self.modules), None)
+        found = next(((kind, self.modules[kind]) for kind in kinds if kind in self.modules), None)
+        return found or self._of_name(module)
+
+    def _of_name(self, module: Module) -> tuple[str, Rule] | None:
+        """The rule by a word in a class name, and the nearest type whose price the module can be given."""
+        kinds = (module.type, *module.bases)
+        kind = next((kind for kind in kinds if priced(kind)), module.type)
+        return next(((kind, rule) for word, rule in self.names.items() if word in module.name), None)
 
     def of_op(self, op: Op) -> Rule | None:
         """The rule of an op, by its operator."""

@@ -191,5 +191,5 @@ def _reason(layer: str, prediction: Prediction | None, ops: tuple[int, ...], rul
     for match in prediction.matches if prediction is not None else ():
         if set(ops) & set(match.ops):
             return "zero-rule", match.rule.source
-    sees_modules = bool(rules.modules) and "::" not in layer
+    sees_modules = bool(rules.modules or rules.names) and "::" not in layer
     return ("no-rule" if sees_modules or rules.ops else "unseen"), ""

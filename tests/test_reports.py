@@ -1,0 +1,38 @@
+"""A committed report is what the command that it names writes again."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from reconcile.cli import run_cli
+from tests.shared import ROOT
+
+REPORTS = sorted((ROOT / "reports").rglob("*.md"))
+
+
+def _command(text: str) -> list[str]:
+    """The command that a report says it was written by."""
+    found = re.search(r"^Written by `reconcile ([^`]+)`", text, re.MULTILINE)
+    assert found is not None, "the report names no command"
+    return shlex.split(found[1])
+
+
+def test_there_are_reports() -> None:
+    assert ROOT / "reports" / "missing-1.638G.md" in REPORTS
+
+
+@pytest.mark.parametrize("report", REPORTS, ids=[report.name for report in REPORTS])
+def test_a_report_is_what_its_command_writes(
+    report: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    committed = report.read_text(encoding="utf-8")
+    arguments = _command(committed)
+    assert arguments[arguments.index("--output") + 1] == report.relative_to(ROOT).as_posix()
+    (tmp_path / "reports").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert run_cli(arguments) == 0, capsys.readouterr().err
+    assert (tmp_path / report.relative_to(ROOT)).read_text(encoding="utf-8") == committed

@@ -1,0 +1,59 @@
+"""Every rule and every cause names a source that exists in the installed counter."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from reconcile.registry import entries
+from reconcile.rules import Rules
+from tests.shared import EIGHT, ROOT
+
+
+def _sources(rules: Rules) -> Iterator[str]:
+    for table in (rules.modules, rules.functions, rules.ops):
+        yield from (rule.source for rule in table.values())
+    if rules.finish is not None:
+        yield rules.finish.source
+
+
+@cache
+def _names(file: Path) -> frozenset[str]:
+    """Every function, class and assigned name of a file, methods included."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign):
+            found.update(target.id for target in node.targets if isinstance(target, ast.Name))
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            found.add(node.target.id)
+    return frozenset(found)
+
+
+def _file(path: str) -> Path:
+    package = path.split("/")[0]
+    if package == "reconcile":
+        return ROOT / path
+    spec = importlib.util.find_spec(package)
+    assert spec is not None, package
+    assert spec.origin is not None, package
+    return Path(spec.origin).parent.parent / path
+
+
+@pytest.mark.parametrize("counter", [*EIGHT, "reference"])
+def test_every_source_is_a_function_that_stands_in_the_counters_file(counter: str) -> None:
+    sources = set(_sources(entries()[counter].counter.rules))
+    assert sources
+    for source in sources:
+        path, _, name = source.partition(":")
+        assert name.rpartition(".")[2] in _names(_file(path)), source
+
+
+def test_a_source_that_does_not_exist_is_found_out() -> None:
+    assert "count_conv_nd" not in _names(_file("thop/vision/basic_hooks.py"))
