@@ -63,7 +63,7 @@ MADD = _rules(
 
 @contextmanager
 def _hooked(model: Any) -> Iterator[None]:
-    """Let torchstat replace `Class.__call__` of the leaf classes, and put back what it leaves replaced.
+    """Let torchstat replace `Class.__call__` of the leaf classes, which it never puts back.
 
     `ModelHook.__init__` runs one random image of batch 1 at once, and `stat` needs a pandas of before 2.0; everything
     but that run is done here, so that the counter sees the real inputs.
@@ -72,7 +72,6 @@ def _hooked(model: Any) -> Iterator[None]:
 
     hook = ModelHook.__new__(ModelHook)
     hook._model, hook._input_size, hook._origin_call = model, (), {}
-    own = {type(module): vars(type(module)).get("__call__") for module in model.modules()}
     try:
         hook._hook_model()
         model.eval()
@@ -81,12 +80,6 @@ def _hooked(model: Any) -> Iterator[None]:
         # Its assertions have no text; the line says which size it refuses.
         place = traceback.extract_tb(error.__traceback__)[-1]
         raise CounterError(f"AssertionError in {place.name}: {place.line}") from error
-    finally:
-        for kind in hook._origin_call:
-            if own[kind] is None:
-                del kind.__call__
-            else:
-                kind.__call__ = own[kind]
 
 
 @contextmanager

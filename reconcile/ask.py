@@ -159,6 +159,7 @@ def _count(item: CounterId, known: Entry, answer: Mapping[str, Any], context: Co
         ledger=ledger,
         context=context,
         warnings=tuple(answer["warnings"]),
+        side_effects=tuple(answer["side_effects"]),
         certificate=answer["certificate"],
     )
 

@@ -40,6 +40,7 @@ def run_report(run: Run) -> str:
             table(tables.totals(run)),
             "## Layers",
             table(tables.layers(run)),
+            *_left_behind(run),
             _context(run),
             _notes(run),
         ]
@@ -51,6 +52,11 @@ def _reference(run: Run) -> str:
         return ""
     part = f" (partial: no price is known for {names(run.reference.unpriced)})" if run.reference.partial else ""
     return f"By definition the model executes {number(run.reference.total)} multiply-adds{part}."
+
+
+def _left_behind(run: Run) -> list[str]:
+    given = tables.side_effects(run)
+    return ["## What the counters left behind", table(given)] if given.rows else []
 
 
 def _notes(run: Run) -> str:
@@ -90,7 +96,7 @@ def report(audit: Audit) -> str:
         parts += [table(tables.causes(explanation))] if explanation.causes or explanation.residual else []
     if pairs:
         parts += ["## Every pair of counters", table(_pairs(pairs))]
-    parts += ["## Layers", table(tables.layers(run)), _context(run), _notes(run)]
+    parts += ["## Layers", table(tables.layers(run)), *_left_behind(run), _context(run), _notes(run)]
     return _page(parts)
 
 

@@ -108,6 +108,12 @@ def missing(explanation: Explanation) -> str:
     return ", ".join(parts)
 
 
+def side_effects(run: Run) -> Table:
+    """What each counter left behind on the model or in its process."""
+    rows = [(count.counter, effect) for count in run.counts for effect in count.side_effects]
+    return Table(columns=("counter", "left behind"), rows=tuple(rows))
+
+
 def state_notes(count: Count) -> Sequence[str]:
     """Rows in which a counter told something where its rules say nothing, or the reverse."""
     return [

@@ -41,6 +41,8 @@ def show_run(run: Run) -> None:
     out = console()
     show(tables.totals(run), to=out)
     show(tables.layers(run), to=out)
+    if any(count.side_effects for count in run.counts):
+        show(tables.side_effects(run), to=out)
     if run.reference is not None and run.reference.partial:
         say(f"The reference is partial: no price is known for {', '.join(run.reference.unpriced)}.", to=out)
     for count in run.counts:

@@ -17,6 +17,7 @@ from reconcile.schema import Context
 from reconcile.work import ROOT, Work
 from reconcile.worker import shims
 from reconcile.worker.build import Built, build
+from reconcile.worker.side_effects import Watch
 
 
 class WorkerSubject:
@@ -133,6 +134,7 @@ def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
     context = Context.from_json(request["context"])
     built = build(request, payload, counter, context)
     subject = WorkerSubject(built)
+    watch = Watch(built.model, (*built.args, *built.kwargs.values()))
     with built.grad_context():
         told = counter.run(subject) if request["recorded"] else _unrecorded(counter, subject)
     ledger = subject.ledger if request["recorded"] else None
@@ -142,6 +144,7 @@ def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
         "total": told.total,
         "params": told.params,
         "warnings": [*shims.used(repairs), *built.notes, *told.warnings],
+        "side_effects": list(watch.changes()),
         "certificate": built.certificate,
         "rows": _rows(told, Work(ledger)) if ledger is not None else [],
         "ledger": None if ledger is None else ledger_to_json(ledger),

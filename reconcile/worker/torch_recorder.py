@@ -22,7 +22,7 @@ from torch.utils._pytree import tree_leaves
 
 from reconcile.ledger import Tensor
 from reconcile.worker.tape import Tape
-from reconcile.worker.torch_tree import paths, tree
+from reconcile.worker.torch_tree import paths, shaped, tree
 
 
 class TorchTape(Tape):
@@ -108,6 +108,8 @@ class TorchRecorder:
 
     def __init__(self, model: torch.nn.Module, *, composites: bool = False, own_code: Iterable[str] = ()) -> None:
         self.tape = TorchTape("torch", tree(model))
+        self._model = model
+        self._lazy = any(is_lazy(parameter) for parameter in model.parameters())
         self._paths = paths(model)
         self._own_code = tuple(own_code)
         self._mode = _Dispatch(self.tape, composites=composites, foreign=self._foreign)
@@ -122,6 +124,8 @@ class TorchRecorder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+        if self._lazy:
+            self.tape.modules = shaped(self._model, self.tape.modules)
 
     @property
     def function(self) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -25,7 +26,13 @@ def type_name(kind: type[Any]) -> str:
     return f"{package}.{kind.__qualname__}"
 
 
-def _own(items: Any, keys: dict[int, int]) -> Iterator[Parameter]:
+def _kept(module: torch.nn.Module, name: str) -> int | None:
+    """How many elements of a parameter `torch.nn.utils.prune` keeps; None if it never pruned it."""
+    mask = getattr(module, f"{name.removesuffix('_orig')}_mask", None) if name.endswith("_orig") else None
+    return int(mask.sum()) if isinstance(mask, torch.Tensor) else None
+
+
+def _own(module: torch.nn.Module, items: Any, keys: dict[int, int]) -> Iterator[Parameter]:
     for name, tensor in items:
         if tensor is None:
             continue
@@ -36,6 +43,7 @@ def _own(items: Any, keys: dict[int, int]) -> Iterator[Parameter]:
             dtype=str(tensor.dtype).removeprefix("torch."),
             key=keys.setdefault(id(tensor), len(keys)),
             trainable=tensor.requires_grad,
+            kept=_kept(module, name),
         )
 
 
@@ -65,11 +73,23 @@ def tree(model: torch.nn.Module) -> tuple[Module, ...]:
                 training=module.training,
                 alias=None if alias == path else alias,
                 attributes=plain_attributes(vars(module), _INTERNAL) if leaf else {},
-                parameters=tuple(_own(module._parameters.items(), keys)),
-                buffers=tuple(_own(module._buffers.items(), keys)),
+                parameters=tuple(_own(module, module._parameters.items(), keys)),
+                buffers=tuple(_own(module, module._buffers.items(), keys)),
             )
         )
     return tuple(places)
+
+
+def shaped(model: torch.nn.Module, places: tuple[Module, ...]) -> tuple[Module, ...]:
+    """The places of a tree, with the shapes that lazy parameters took while the model ran."""
+    now = {place.path: place.parameters for place in tree(model)}
+
+    def known(place: Module) -> Module:
+        sizes = {item.name: item.shape for item in now.get(place.path, ())}
+        taken = (replace(item, shape=item.shape or sizes.get(item.name, ())) for item in place.parameters)
+        return replace(place, parameters=tuple(taken))
+
+    return tuple(known(place) for place in places)
 
 
 def paths(model: torch.nn.Module) -> dict[int, str]:

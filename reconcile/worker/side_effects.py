@@ -1,0 +1,189 @@
+"""What a counter left behind, on the model and in the process: a look before, a look after, and the difference."""
+
+from __future__ import annotations
+
+import copy
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+_SHOWN = 3
+
+_PLACES = ("torch", "torch.nn.functional", "torch.Tensor", "paddle.nn.functional")
+"""Where counters are known to put functions of their own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """Everything that counters are known to change, at one moment."""
+
+    attributes: Mapping[str, frozenset[str]]
+    hooks: Mapping[str, int]
+    flags: Mapping[str, bool]
+    tensors: Mapping[str, Any]
+    inputs: tuple[Any, ...]
+    calls: Mapping[type[Any], Any]
+    functions: Mapping[str, Any]
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _modules(model: Any) -> dict[str, Any]:
+    """The modules of a PyTorch or Paddle model by path."""
+    if hasattr(model, "named_modules"):
+        return dict(model.named_modules())
+    return dict(model.named_sublayers(include_self=True))
+
+
+def _array(value: Any) -> Any:
+    """A copy of a tensor's values, or None for what has none."""
+    try:
+        value = value.detach()
+        return (value.float() if "bfloat16" in str(value.dtype) else value).numpy().copy()
+    except (AttributeError, RuntimeError, TypeError, ValueError):
+        return None
+
+
+def _hooks(module: Any) -> int:
+    return sum(
+        len(value) for name, value in vars(module).items() if name.endswith("_hooks") and hasattr(value, "__len__")
+    )
+
+
+def _functions() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for place in _PLACES:
+        package, _, attribute = place.rpartition(".")
+        owner = sys.modules.get(place) or getattr(sys.modules.get(package), attribute, None)
+        found |= {f"{place}.{name}": value for name, value in vars(owner or object).items() if callable(value)}
+    return found
+
+
+def _options() -> dict[str, Any]:
+    pandas = sys.modules.get("pandas")
+    if pandas is None:
+        return {}
+    names = ("display.max_rows", "display.max_columns", "display.width", "display.max_colwidth")
+    return {f"pandas option {name}": pandas.get_option(name) for name in names}
+
+
+def _look(model: Any, inputs: Iterable[Any]) -> _Look:
+    modules = _modules(model)
+    return _Look(
+        attributes={path: frozenset(vars(module)) for path, module in modules.items()},
+        hooks={path: _hooks(module) for path, module in modules.items()},
+        flags={path: bool(module.training) for path, module in modules.items()},
+        tensors={name: _array(value) for name, value in model.state_dict().items()},
+        inputs=tuple(_array(value) for value in inputs),
+        calls={type(module): type(module).__call__ for module in modules.values()},
+        functions=_functions(),
+        options=_options(),
+    )
+
+
+class Watch:
+    """Looks at a model and its inputs when it is made, and says later what has changed since."""
+
+    def __init__(self, model: Any, inputs: Iterable[Any]) -> None:
+        self._model = model
+        self._inputs = tuple(inputs)
+        self._fresh = _copy(model)
+        self._before = _look(model, self._inputs)
+
+    def changes(self) -> tuple[str, ...]:
+        """One sentence for each kind of thing that was left behind or changed."""
+        after = _look(self._model, self._inputs)
+        return tuple(sentence for say in _SAYINGS for sentence in say(self._before, after)) + self._loading(after)
+
+    def _loading(self, after: _Look) -> tuple[str, ...]:
+        """Whether the state dict can still be loaded into a fresh copy of the model."""
+        if self._fresh is None or after.tensors.keys() == self._before.tensors.keys():
+            return ()
+        try:
+            self._fresh.load_state_dict(self._model.state_dict())
+        except (RuntimeError, KeyError) as error:
+            return (f"the state dict no longer loads into a fresh model: {' '.join(str(error).split())[:160]}",)
+        return ()
+
+
+def _copy(model: Any) -> Any:
+    try:
+        return copy.deepcopy(model) if hasattr(model, "load_state_dict") else None
+    except Exception:
+        return None
+
+
+def _listed(names: Iterable[str]) -> str:
+    found = sorted(names)
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return ", ".join(name or "the model itself" for name in found[:_SHOWN]) + more
+
+
+def _state(before: _Look, after: _Look) -> Iterable[str]:
+    added = after.tensors.keys() - before.tensors.keys()
+    removed = before.tensors.keys() - after.tensors.keys()
+    if added:
+        yield f"{len(added)} new entries in the state dict: {_listed(added)}"
+    if removed:
+        yield f"{len(removed)} entries of the state dict are gone: {_listed(removed)}"
+
+
+def _values(before: _Look, after: _Look) -> Iterable[str]:
+    shared = before.tensors.keys() & after.tensors.keys()
+    changed = [name for name in shared if not _equal(before.tensors[name], after.tensors[name])]
+    if changed:
+        yield f"{len(changed)} parameters or buffers have other values: {_listed(changed)}"
+    pairs = zip(before.inputs, after.inputs, strict=True)
+    if any(not _equal(old, new) for old, new in pairs):
+        yield "an input tensor has other values"
+
+
+def _equal(old: Any, new: Any) -> bool:
+    return old is None or new is None or bool(np.array_equal(old, new, equal_nan=old.dtype.kind in "fc"))
+
+
+def _traces(before: _Look, after: _Look) -> Iterable[str]:
+    hooked = {path for path, count in after.hooks.items() if count > before.hooks.get(path, count)}
+    if hooked:
+        count = sum(after.hooks[path] - before.hooks[path] for path in hooked)
+        yield f"{count} hooks stay on {_listed(hooked)}"
+    added = {
+        f"{path}.{name}".lstrip(".")
+        for path, names in after.attributes.items()
+        for name in names - before.attributes.get(path, names)
+    }
+    if added:
+        yield f"{len(added)} new attributes on modules: {_listed(added)}"
+    flags = [path for path, flag in after.flags.items() if flag != before.flags.get(path, flag)]
+    if flags:
+        yield f"the training flag of {len(flags)} modules changed: {_listed(flags)}"
+
+
+def _process(before: _Look, after: _Look) -> Iterable[str]:
+    calls = [kind.__name__ for kind, call in after.calls.items() if call is not before.calls.get(kind, call)]
+    if calls:
+        yield f"__call__ of {len(calls)} classes stays replaced in the process: {_listed(calls)}"
+    functions = [
+        name
+        for name, item in after.functions.items()
+        if item is not before.functions.get(name, item) and not _frameworks_own(item)
+    ]
+    if functions:
+        yield f"{len(functions)} functions stay replaced in the process: {_listed(functions)}"
+    options = [name for name, value in after.options.items() if value != before.options.get(name, value)]
+    if options:
+        yield f"changed for the whole process: {_listed(options)}"
+
+
+def _frameworks_own(item: Any) -> bool:
+    """Whether a function comes from a framework itself, which replaces a few of its own at their first use."""
+    code = getattr(item, "__code__", None)
+    if code is None:
+        return type(item).__module__.partition(".")[0] in ("torch", "paddle")
+    folders = (module.__path__[0] for name in ("torch", "paddle") if (module := sys.modules.get(name)) is not None)
+    return str(code.co_filename).startswith(tuple(folders))
+
+
+_SAYINGS: tuple[Callable[[_Look, _Look], Iterable[str]], ...] = (_state, _values, _traces, _process)

@@ -1,0 +1,51 @@
+"""What each counter leaves behind is listed: on the model, in its state dict, in the process."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from reconcile.audit import Audit
+from reconcile.worker.side_effects import Watch
+
+
+@pytest.mark.parametrize(
+    ("counter", "sentence"),
+    [
+        ("thop", "2 new entries in the state dict: total_ops, total_params"),
+        ("thop", "the state dict no longer loads into a fresh model"),
+        ("torchstat", "96 new entries in the state dict"),
+        ("torchstat", "__call__ of 4 classes stays replaced in the process: Conv2d, Linear, MaxPool2d and 1 more"),
+        ("ptflops", "new attributes on modules"),
+        ("ptflops:aten", "hooks stay on conv1, conv2, conv3 and 9 more"),
+    ],
+)
+def test_what_a_counter_leaves_behind_is_listed(article: Audit, counter: str, sentence: str) -> None:
+    count = article.run.count(counter)
+    assert count is not None
+    assert any(sentence in effect for effect in count.side_effects), count.side_effects
+
+
+@pytest.mark.parametrize("counter", ["fvcore", "torch", "reference"])
+def test_a_clean_counter_leaves_nothing(article: Audit, counter: str) -> None:
+    count = article.run.count(counter)
+    assert count is not None
+    assert count.side_effects == ()
+
+
+def test_changed_values_flags_inputs_hooks_and_functions_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, x = nn.Sequential(nn.Conv2d(1, 1, 1), nn.BatchNorm2d(1)).eval(), torch.zeros(1, 1, 2, 2)
+    watch = Watch(model, [x])
+    assert watch.changes() == ()
+    model[1].train()
+    model[1].running_mean += 1
+    model[0].register_forward_hook(lambda *_: None)
+    x += 1
+    monkeypatch.setattr(nn.functional, "relu", lambda value: value)
+    said = " | ".join(watch.changes())
+    assert "1 parameters or buffers have other values: 1.running_mean" in said
+    assert "an input tensor has other values" in said
+    assert "1 hooks stay on 0" in said
+    assert "the training flag of 1 modules changed: 1" in said
+    assert "1 functions stay replaced in the process: torch.nn.functional.relu" in said
