@@ -102,8 +102,11 @@ class Subject(Protocol):
     def recording(self, *, own_code: Sequence[str] = ()) -> AbstractContextManager[Recorder]:
         """Record what the model executes meanwhile; `own_code` are folders of the counter that execute ops too."""
 
-    def twin(self) -> None:
-        """Record a clean pass of the same model, input and context instead, for counters that no mode may watch."""
+    def twin(self, *, sizes: bool = False) -> None:
+        """Record a clean pass of the same model, input and context instead, for counters that no mode may watch.
+
+        With `sizes` the ledger also holds the arithmetic on sizes that a trace of the model executes.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,6 +97,21 @@ def _steps(
     return found
 
 
+def index_products(equation: str, shapes: Sequence[Shape]) -> Amount:
+    """The sizes of all labels of an einsum multiplied, the last operand's where they differ; 0 for an ellipsis.
+
+    >>> index_products("ij,jk->ik", [(2, 3), (3, 4)])
+    Amount(value=24, formula='2*3*4')
+    """
+    if "..." in equation or not shapes:
+        return Amount(0, "0")
+    labels = equation.partition("->")[0].replace(" ", "").split(",")
+    sizes = {
+        label: size for text, shape in zip(labels, shapes, strict=True) for label, size in zip(text, shape, strict=True)
+    }
+    return amount(sizes.values())
+
+
 def printed_cost(equation: str, shapes: Sequence[Shape]) -> Amount:
     """Half of the operation count of an einsum, rounded down, after it was printed with four digits.
 

@@ -34,6 +34,7 @@ def convolution(x: Shape, weight: Shape, out: Shape, *, transposed: bool, groups
         "mac": amount((*batch, channels, *positions), (per_group, *kernel)),
         "mac.by-output": amount(out, (x[1] // groups, *kernel)),
         "mac.by-batch": amount((x[0], channels), (x if transposed else out)[2:], (per_group, *kernel)),
+        "mac.by-matched-channels": amount(out, (per_group if out[1:2] == (channels,) else channels, *kernel)),
         "first-add": amount(out),
     }
     if bias:
@@ -138,6 +139,7 @@ def attention(query: Shape, key: Shape, value: Shape) -> Terms:
     scores = (*query[:-1], key[-2])
     return {
         "mac": amount((*scores, query[-1] + value[-1])),
+        "mac.by-leading-batch": amount(query[:1], query[1:-2], (*scores[-2:], query[-1] + value[-1])),
         "softmax": amount(scores),
         "softmax.row": amount(query[:-1]),
     }
@@ -235,9 +237,15 @@ def embedding(out: Shape) -> Terms:
     return {"embedding": amount(out)}
 
 
-def reduction(x: Shape) -> Terms:
-    """Price a reduction by the elements that it reads."""
-    return {"reduce": amount(x)}
+def number() -> Terms:
+    """Price an elementwise operation on single numbers, which is no work on tensors."""
+    return {"elementwise.number": amount((1,))}
+
+
+def reduction(x: Shape, out: Shape | None = None) -> Terms:
+    """Price a reduction by the elements that it reads, and by those that it gives where they are known."""
+    terms = {"reduce": amount(x)}
+    return terms if out is None else terms | {"reduce.output": amount(out)}
 
 
 def comparison(x: Shape) -> Terms:

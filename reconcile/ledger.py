@@ -92,6 +92,7 @@ class Op:
     """One operator really executed, inside module call `call` and Python-level calls `functions`.
 
     `parent` is the composite op that it is a part of; a `composite` op is priced by its parts, not by itself.
+    A `traced` op is arithmetic on sizes, which is Python's own unless a trace of the model is taken.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Op:
     functions: tuple[int, ...] = ()
     parent: int | None = None
     composite: bool = False
+    traced: bool | None = None
     arguments: tuple[Value, ...] = ()
     keywords: Mapping[str, Value] = field(default_factory=dict)
     output: Value = None

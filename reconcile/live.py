@@ -8,13 +8,13 @@ from reconcile.ledger import Ledger, Tensor, tensors_in
 
 
 def live_ops(ledger: Ledger) -> frozenset[int]:
-    """Indices of the ops that the model's output, or a tensor that the model did not make, depends on.
+    """Indices of the ops that the model's output, or a tensor that the model did not make, depends on; all traced ones.
 
     Data is followed from tensor to tensor by the op that wrote it last.  A number that was read from a tensor, or from
     its shape, ends the trail, as it does in a trace.
     """
     parts = _parts(ledger)
-    waiting = [*_outputs(ledger), *_outward(ledger)]
+    waiting = [*_outputs(ledger), *_outward(ledger), *_traced(ledger)]
     live: set[int] = set()
     while waiting:
         index = waiting.pop()
@@ -42,6 +42,11 @@ def _outputs(ledger: Ledger) -> Iterator[int]:
     for call in ledger.calls:
         if call.parent is None:
             yield from _writers(tensors_in(call.output))
+
+
+def _traced(ledger: Ledger) -> Iterator[int]:
+    """Arithmetic on sizes, which was taken from a trace that had been pruned."""
+    return (index for index, op in enumerate(ledger.ops) if op.traced)
 
 
 def _outward(ledger: Ledger) -> Iterator[int]:

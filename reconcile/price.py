@@ -90,6 +90,12 @@ def _resample(op: Op) -> Terms:
     return formulas.resample(op.shape(0), op.out, _MODES.get(operator(op.name).rstrip("123d")))
 
 
+def _grid_sample(op: Op) -> Terms:
+    modes = ("bilinear" if len(op.out) == 4 else "trilinear", "nearest", "bicubic")
+    mode = op.argument(2)
+    return formulas.resample(op.shape(0), op.out, modes[mode] if isinstance(mode, int) and 0 <= mode < 3 else None)
+
+
 def _elementwise(op: Op) -> Terms:
     shapes = [value.shape for value in op.arguments if isinstance(value, Tensor)]
     return formulas.elementwise(*(shapes or [op.out]))
@@ -109,7 +115,7 @@ def _embedding_bag(op: Op) -> Terms:
 
 
 def _reduction(op: Op) -> Terms:
-    return formulas.reduction(op.shape(0))
+    return formulas.reduction(op.shape(0), op.out)
 
 
 def _scattered(op: Op) -> Terms:
@@ -164,8 +170,9 @@ _OTHERS: dict[str, Price] = {
         _resample,
         "upsample_nearest1d upsample_nearest2d upsample_nearest3d _upsample_nearest_exact1d _upsample_nearest_exact2d "
         "_upsample_nearest_exact3d upsample_linear1d upsample_bilinear2d upsample_trilinear3d upsample_bicubic2d "
-        "_upsample_bilinear2d_aa _upsample_bicubic2d_aa grid_sampler grid_sampler_2d grid_sampler_3d",
+        "_upsample_bilinear2d_aa _upsample_bicubic2d_aa",
     ),
+    **_named(_grid_sample, "grid_sampler grid_sampler_2d grid_sampler_3d"),
     **_named(
         _elementwise,
         "add sub mul div rsub neg abs sqrt rsqrt exp log log2 log10 log1p expm1 pow square reciprocal sin cos tan "
@@ -213,5 +220,5 @@ def price(op: Op) -> Terms | None:
     if found is None or (found is not _nothing and any(item.dtype.startswith("nested ") for item in op.tensors)):
         return None
     if not any(tensor.shape for tensor in op.tensors) and not op.out:
-        return {}
+        return formulas.number() if found is _elementwise else {}
     return found(op)

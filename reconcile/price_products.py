@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from reconcile import formulas
 from reconcile.amounts import amount
-from reconcile.einsum import printed_cost
+from reconcile.einsum import index_products, printed_cost
 from reconcile.formulas import Terms
 from reconcile.ledger import Op, Tensor
 from reconcile.sequences import attention_layer, encoder_layer
@@ -78,10 +78,14 @@ def _addbmm(op: Op) -> Terms:
 
 
 def _einsum(op: Op) -> Terms:
-    """A composite of products and sums; its own price is the size that numpy's text gives it."""
+    """A composite of products and sums; its own prices are what counters take its equation for."""
     operands = op.argument(1)
     shapes = [item.shape for item in operands if isinstance(item, Tensor)] if isinstance(operands, tuple) else []
-    return {"mac.by-printed-cost": printed_cost(str(op.argument(0)), shapes)}
+    equation = str(op.argument(0))
+    return {
+        "mac.by-printed-cost": printed_cost(equation, shapes),
+        "mac.by-indices": index_products(equation, shapes),
+    }
 
 
 def _euclidean_dist(op: Op) -> Terms:

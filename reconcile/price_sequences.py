@@ -7,7 +7,7 @@ from math import prod
 
 from reconcile.formulas import Shape, Terms
 from reconcile.ledger import Call, Module, Op, Tensor, Value, first_shape
-from reconcile.sequences import GATES, attention_layer, recurrent
+from reconcile.sequences import GATES, attention_layer, by_states, recurrent
 
 CallPrice = Callable[[Module, Call], Terms]
 
@@ -51,6 +51,12 @@ def _stack(gates: int) -> Callable[[Op], Terms]:
     return price
 
 
+def _long_short_term(op: Op) -> Terms:
+    """An LSTM, which counters also take for as many gates as the states that it gives have sizes."""
+    shapes = _shapes(op.output)
+    return _stack(GATES["LSTM"])(op) | by_states(op.shape(0), shapes[0], shapes[1])
+
+
 def _step(gates: int) -> Callable[[Op], Terms]:
     """The price of `aten.lstm_cell` and its kin."""
 
@@ -64,7 +70,8 @@ def _step(gates: int) -> Callable[[Op], Terms]:
 
 OPS: Mapping[str, Callable[[Op], Terms]] = {
     "mkldnn_rnn_layer": _onednn_layer,
-    **{name: _stack(GATES[kind]) for name, kind in (("lstm", "LSTM"), ("gru", "GRU"))},
+    "lstm": _long_short_term,
+    "gru": _stack(GATES["GRU"]),
     **{name: _step(GATES[kind]) for name, kind in (("lstm_cell", "LSTM"), ("gru_cell", "GRU"))},
     **{f"rnn_{name}": _stack(GATES["RNN"]) for name in ("tanh", "relu")},
     **{f"rnn_{name}_cell": _step(GATES["RNN"]) for name in ("tanh", "relu")},

@@ -16,7 +16,7 @@ from reconcile.ledger import Ledger, Module, Op
 from reconcile.live import live_ops
 from reconcile.operators import label, operator
 from reconcile.price_calls import function_terms, module_terms, priced
-from reconcile.terms import TERMS
+from reconcile.terms import DEFINITION, TERMS
 from reconcile.work import ROOT, Work
 
 TOTAL = "::total"
@@ -281,13 +281,11 @@ def visible(rules: Rules, work: Work) -> Iterator[int]:
 
 
 def op_layer(work: Work, index: int) -> str:
-    """The row that an op belongs to; a composite belongs to the row of its first priced part."""
-    op = work.ledger.ops[index]
-    if op.composite:
-        for part in work.ledger.ops_of_op(index)[1:]:
-            if not work.ledger.ops[part].composite and work.prices[part] != {}:
-                return work.layer_of(work.ledger.ops[part])
-    return work.layer_of(op)
+    """The row that an op belongs to; a composite belongs to that of its first product, or else first priced part."""
+    ops = work.ledger.ops
+    parts = [part for part in work.ledger.ops_of_op(index) if not ops[part].composite and work.prices[part] != {}]
+    products = [part for part in parts if DEFINITION.keys() & (work.prices[part] or {}).keys()]
+    return work.layer_of(ops[[*products, *parts, index][0]])
 
 
 def _inside_counted(rules: Rules, work: Work, index: int) -> bool:

@@ -47,6 +47,20 @@ def recurrent(
     return terms
 
 
+def by_states(x: Shape, out: Shape, state: Shape) -> Terms:
+    """Price an LSTM by the shapes of its input, its output and its last states, (layers * directions, N, H).
+
+    The size of the states is taken for that of the gates, and the two leading sizes of the output for the steps.
+
+    >>> by_states((5, 1, 6), (5, 1, 4), (1, 1, 4))["mac.by-states"]
+    Amount(value=800, formula='5*1 * 1*4*4*10')
+    """
+    hidden = state[-1]
+    directions = out[-1] // hidden
+    inputs = [x[-1]] + [hidden * directions] * (state[0] // directions - 1)
+    return {"mac.by-states": total(amount(out[:2], (directions, 4, hidden, size + hidden)) for size in inputs)}
+
+
 def attention_layer(query: Shape, key: Shape, value: Shape, *, heads: int, bias: bool, extra: int = 0) -> Terms:
     """Price `nn.MultiheadAttention` on (batch, L, D), (batch, S, K) and (batch, S, V).
 

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from reconcile.amounts import Amount
 from reconcile.errors import LedgerError
+from reconcile.live import live_ops
 from reconcile.rules import TOTAL, Contribution, Prediction, Rules, predict
 from reconcile.schema import Count
 from reconcile.terms import DEFINITION, TERMS
@@ -171,10 +172,11 @@ def _missing(
 ) -> Iterator[Item]:
     """Multiply-adds of a layer that no weight fell on."""
     for term, definition in DEFINITION.items():
-        ops = tuple(op for op in work.layers.get(layer, ()) if (op, term) not in covered)
+        left = (op for op in work.layers.get(layer, ()) if (op, term) not in covered)
+        ops = tuple(op for op in left if term in (work.prices[op] or {}))
         amount = work.amount(term, ops)
         if amount.value:
-            cause, source = _reason(layer, prediction, ops, rules)
+            cause, source = _reason(layer, prediction, ops, rules, work)
             yield Item(
                 layer=layer,
                 cause=cause,
@@ -186,8 +188,12 @@ def _missing(
             )
 
 
-def _reason(layer: str, prediction: Prediction | None, ops: tuple[int, ...], rules: Rules) -> tuple[str, str]:
+def _reason(
+    layer: str, prediction: Prediction | None, ops: tuple[int, ...], rules: Rules, work: Work
+) -> tuple[str, str]:
     """Why no weight fell on some ops: zero by rule, seen without a rule, or out of sight."""
+    if rules.live and not live_ops(work.ledger) & set(ops):
+        return "unseen", ""
     for match in prediction.matches if prediction is not None else ():
         if set(ops) & set(match.ops):
             return "zero-rule", match.rule.source

@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 EIGHT = ("fvcore", "paddle", "ptflops", "ptflops:aten", "thop", "torch", "torchstat", "torchstat:madd")
 
+MORE = ("torchinfo", "torchprofile")
+
 
 @cache
 def _audit(model: str, inputs: str, counters: tuple[str, ...], arguments: tuple[tuple[str, Any], ...]) -> Audit:

@@ -12,11 +12,11 @@ import pytest
 
 from reconcile.registry import entries
 from reconcile.rules import Rules
-from tests.shared import EIGHT, ROOT
+from tests.shared import EIGHT, MORE, ROOT
 
 
 def _sources(rules: Rules) -> Iterator[str]:
-    for table in (rules.modules, rules.functions, rules.ops):
+    for table in (rules.modules, rules.names, rules.functions, rules.ops):
         yield from (rule.source for rule in table.values())
     if rules.finish is not None:
         yield rules.finish.source
@@ -46,7 +46,7 @@ def _file(path: str) -> Path:
     return Path(spec.origin).parent.parent / path
 
 
-@pytest.mark.parametrize("counter", [*EIGHT, "reference"])
+@pytest.mark.parametrize("counter", [*EIGHT, *MORE, "reference"])
 def test_every_source_is_a_function_that_stands_in_the_counters_file(counter: str) -> None:
     sources = set(_sources(entries()[counter].counter.rules))
     assert sources

@@ -45,11 +45,16 @@ class WorkerSubject:
             yield recorder
         self._ledger = recorder.tape.ledger("run")
 
-    def twin(self) -> None:
+    def twin(self, *, sizes: bool = False) -> None:
         """Record a clean pass of the same model, input and context, composite ops with their parts."""
         recorder = self.built.recorder(composites=True)
         with self.built.unchanged(), self.built.composite_context(), recorder:
             self.model(*self.args, **self.kwargs)
+        if sizes:
+            from reconcile.worker.size_arithmetic import size_arithmetic
+
+            with self.built.unchanged():
+                recorder.tape.ops += size_arithmetic(self.model, self.args, recorder.tape.calls)
         self._ledger = recorder.tape.ledger("twin")
 
 
@@ -80,7 +85,7 @@ class SilentSubject(WorkerSubject):
         """Record nothing."""
         yield _Nobody()
 
-    def twin(self) -> None:
+    def twin(self, *, sizes: bool = False) -> None:
         """Make no other pass."""
 
 

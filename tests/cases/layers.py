@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.utils import prune
 
 
 class Bag(nn.Module):
@@ -63,13 +64,11 @@ def _each(
 def convolutions() -> Bag:
     """Convolutions of every dimension, plain, transposed, strided, dilated and grouped, with and without bias."""
     plain = _each("Conv1d Conv2d Conv3d", lambda kind: kind(4, 6, 3, padding=1), None)
-    transposed = _each(
-        "ConvTranspose1d ConvTranspose2d ConvTranspose3d", lambda kind: kind(4, 6, 3, stride=2, bias=False), None
-    )
+    transposed = _each("ConvTranspose1d ConvTranspose2d ConvTranspose3d", lambda kind: kind(4, 6, 3, stride=2), None)
     grouped = {
         "grouped": (nn.Conv2d(4, 8, 3, groups=2, dilation=2), _image),
         "strided": (nn.Conv2d(4, 8, (3, 1), stride=(2, 3)), _image),
-        "grouped-transposed": (nn.ConvTranspose2d(4, 6, 2, groups=2, stride=2), _image),
+        "grouped-transposed": (nn.ConvTranspose2d(4, 6, 2, groups=2, stride=2, bias=False), _image),
     }
     return Bag(plain | transposed | grouped)
 
@@ -171,6 +170,8 @@ class Functions(nn.Module):
             F.softmax(x, dim=1),
             F.interpolate(x, scale_factor=2),
             F.interpolate(x, size=(5, 7)),
+            F.upsample(x, scale_factor=2),
+            torch.linalg.matmul(x, square),
             torch.matmul(x, x),
             torch.mm(square, square),
             torch.bmm(batch, batch),
@@ -195,6 +196,63 @@ class Functions(nn.Module):
                 outputs.append(getattr(F, f"{kind}_pool{size}d")(given, 2))
                 outputs.append(getattr(F, f"adaptive_{kind}_pool{size}d")(given, 2))
         return outputs
+
+
+class Pairs(nn.Module):
+    """A layer of two inputs; input (N, 4, 8, 8)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bilinear = nn.Bilinear(5, 7, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Three scores."""
+        rows = x.flatten(1)
+        return self.bilinear(rows[:, :5], rows[:, :7])
+
+
+class Traced(nn.Module):
+    """Operators that only a counter of traces has rules for, and arithmetic on sizes, which only a trace executes."""
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """One result of each on (N, 4, 8, 8)."""
+        rows, vector, grid = x.flatten(1), x[0, 0, 0], torch.zeros(x.shape[0], 3, 3, 2)
+        number = x.sum()
+        number *= 2.0
+        scaled = x + 1.0
+        scaled *= 2.0
+        return [
+            number,
+            scaled,
+            x.sum() * 2.0,
+            x.mean((2, 3)),
+            rows.view(x.shape[0] * x.shape[1], -1),
+            torch.addmv(vector, x[0, 0], vector),
+            torch.linalg.matmul(x, x),
+            torch.einsum("nchw,nchv->ncwv", x, x),
+            F.grid_sample(x, grid, mode="bicubic", align_corners=False),
+            F.grid_sample(x.unsqueeze(2), torch.zeros(x.shape[0], 1, 3, 3, 3), align_corners=False),
+            F.scaled_dot_product_attention(x[0, 0], x[0, 0], x[0, 0]),
+        ]
+
+
+class Pruned(nn.Module):
+    """A pruned convolution, a lazy linear layer, a subclass with a name of its own, and a table of embeddings."""
+
+    class Down(nn.Conv2d):
+        """A convolution that is not called one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pruned = prune.l1_unstructured(nn.Conv2d(4, 6, 3), "weight", 0.25)
+        self.normed = nn.utils.spectral_norm(Pruned.Down(6, 5, 3))
+        self.lazy = nn.LazyLinear(3)
+        self.table = nn.Embedding(7, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Three scores and two features; input (N, 4, 8, 8)."""
+        scores = self.lazy(self.normed(self.pruned(x)).flatten(1))
+        return torch.cat([scores, self.table(scores.argmax(1))], 1)
 
 
 class Shared(nn.Module):
