@@ -13,8 +13,9 @@ from typing import Any
 
 from reconcile.adapter import AtOp, Counter, Outside, Place, Row, Subject, Told, whole
 from reconcile.errors import CounterError
-from reconcile.ledger import Op, Shape
+from reconcile.ledger import Shape
 from reconcile.rules import Rule, Rules, op_layer, visible
+from reconcile.traces import UNRECORDED, node_kind, seen_by_layer, with_aliases
 from reconcile.work import ROOT, Work
 
 _HANDLES = "fvcore/nn/jit_handles.py"
@@ -26,18 +27,6 @@ _IGNORED = """
     new_zeros nonzero ones permute relu relu_ remainder reshape roll select slice split split_with_sizes squeeze stack t
     to transpose type_as unbind unsqueeze unsqueeze_ view zeros zeros_like
 """
-_UNRECORDED = """
-    conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d lstm_cell gru_cell rnn_tanh_cell
-    rnn_relu_cell lift_fresh detach_
-"""
-"""Not nodes of the trace, but looked through (torchgen's DONT_RECORD_TRACE), or done in silence to constants."""
-_ALIASES = """
-    convolution=_convolution swapaxes=transpose swapdims=transpose clip=clamp clip_=clamp_ concat=cat concatenate=cat
-    greater=gt greater_equal=ge linalg_matmul=matmul
-"""
-_IN_THE_TRACE = dict(pair.split("=") for pair in _ALIASES.split())
-"""What a trace calls an operator, where that is another name: the tracer's aliases."""
-
 _OPS = {
     **dict.fromkeys(_IGNORED.split(), Rule(source="fvcore/nn/jit_analysis.py:_IGNORED_OPS")),
     "_convolution": Rule(source=f"{_HANDLES}:conv_flop_jit", weights={"mac": 1}),
@@ -56,8 +45,8 @@ _OPS = {
 }
 
 RULES = Rules(
-    ops=_OPS | {name: _OPS[traced] for name, traced in _IN_THE_TRACE.items()},
-    transparent=frozenset(_UNRECORDED.split()),
+    ops=with_aliases(_OPS),
+    transparent=UNRECORDED,
     in_place=False,
     live=True,
 )
@@ -100,28 +89,21 @@ def _hooked(model: Any) -> Iterator[None]:
             hook.remove()
 
 
-def _kind(op: Op) -> str:
-    """The name of an op in a trace."""
-    name = op.name.split(".")[1]
-    return f"aten::{_IN_THE_TRACE.get(name, name)}"
-
-
 def _rows(analysis: Any, nodes: list[_Node], work: Work) -> Iterator[Row]:
     """What every node told, at the op that it stands for; and the rows that hold nothing but ignored operators."""
     ops = work.ledger.ops
     seen = tuple(visible(RULES, work))
-    places = {(work.ledger.module(ops[index].call).path, _kind(ops[index]), ops[index].out): index for index in seen}
+    places = {
+        (work.ledger.module(ops[index].call).path, node_kind(ops[index]), ops[index].out): index for index in seen
+    }
     counted = set()
     for node in nodes:
         index = places.get((node.path, node.operator, node.shape))
         target = Outside(path=node.path, op=node.operator) if index is None else AtOp(index=index)
         counted.add(None if index is None else op_layer(work, index))
         yield Row(target=target, told=node.told)
-    layers: dict[str, list[int]] = {}
-    for index in seen:
-        layers.setdefault(op_layer(work, index), []).append(index)
-    for layer, found in layers.items():
-        kinds = {_kind(ops[index]) for index in found}
+    for layer, found in seen_by_layer(RULES, work).items():
+        kinds = {node_kind(ops[index]) for index in found}
         if layer in work.layers and layer not in counted and _all_ignored(analysis, layer, kinds):
             yield Row(target=AtOp(index=found[0]), told=0)
 
