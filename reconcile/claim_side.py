@@ -13,7 +13,7 @@ from reconcile.amounts import Amount
 from reconcile.arithmetic import evaluate
 from reconcile.claim import Claim, ClaimRow
 from reconcile.errors import UsageError
-from reconcile.fold import Flow, flow, unfolded_input
+from reconcile.fold import flow, sayings
 from reconcile.rules import TOTAL
 from reconcile.side import Item, Side
 from reconcile.slips import is_slip
@@ -71,7 +71,7 @@ def claim_side(claim: Claim, work: Work, types: Mapping[str, str]) -> Side:
     layers = [_Layer(claim, name, work, int(moved.layers.get(name, 1))) for name in work.layers]
     stated = claim.rows or _assumed(claim, layers)
     told, items, residuals, notes = _rows(layers, stated, claim)
-    notes += [_said(moved, claim)] if any(item.cause == "folded-batch" for item in items) else []
+    notes += sayings(work) if any(item.cause == "folded-batch" for item in items) else []
     total = claim.total if claim.total is not None else sum(row.value for row in stated.values())
     rest = total - sum(row.value for row in stated.values())
     if rest and claim.rows:
@@ -129,13 +129,6 @@ def _formula_note(name: str, row: ClaimRow) -> list[str]:
     if row.formula is None or evaluate(row.formula) == row.value:
         return []
     return [f"{name}: the printed formula {row.formula} gives {evaluate(row.formula)}, not the printed {row.value}"]
-
-
-def _said(moved: Flow, claim: Claim) -> str:
-    fold = moved.folds[0]
-    size = unfolded_input(fold, claim.inputs[0].shape) if claim.inputs else None
-    end = f"; an input of {'x'.join(map(str, size))} would give one row for each sample" if size else ""
-    return f"{fold}{end}"
 
 
 def read(claim: Claim, work: Work, name: str, value: int, rows: int) -> Reading:

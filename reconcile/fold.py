@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
 
-from reconcile.ledger import Op, Shape
+from reconcile.ledger import Op, Shape, first_shape
 from reconcile.operators import operator
 from reconcile.work import Work
 
@@ -100,6 +100,21 @@ def _change(work: Work, op: Op) -> Fraction:
     if change < 1 or (len(before) >= 3 and change.denominator == 1):
         return change
     return Fraction(1)
+
+
+def sayings(work: Work) -> tuple[str, ...]:
+    """What each fold of a ledger did, what every layer behind it adds, and the input that would undo it."""
+    shape = next((first_shape((call.arguments, dict(call.keywords))) for call in work.ledger.calls), ())
+    return tuple(_saying(fold, work, shape) for fold in flow(work).folds)
+
+
+def _saying(fold: Fold, work: Work, shape: Shape) -> str:
+    sizes = {name: work.reference[name].value for name in fold.layers if name in work.reference}
+    more = [f"{name} {value - value // fold.factor:,}" for name, value in sizes.items() if value]
+    adds = f", which adds these multiply-adds to those of one row: {', '.join(more)}" if more else ""
+    size = unfolded_input(fold, shape)
+    end = f"; an input of {'x'.join(map(str, size))} would give one row for each sample" if size else ""
+    return f"{fold}{adds}{end}"
 
 
 def unfolded_input(fold: Fold, shape: Shape) -> Shape | None:

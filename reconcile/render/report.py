@@ -60,7 +60,8 @@ def _left_behind(run: Run) -> list[str]:
 
 
 def _notes(run: Run) -> str:
-    lines = [f"- {note}" for count in run.counts for note in tables.state_notes(count)]
+    lines = [f"- {note}" for note in tables.work_notes(run)]
+    lines += [f"- {note}" for count in run.counts for note in tables.state_notes(count)]
     lines += [f"- {count.counter}: {warning}" for count in run.counts for warning in count.warnings]
     return "\n".join(["## Notes", "", *dict.fromkeys(lines)]) if lines else ""
 

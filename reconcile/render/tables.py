@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconcile.explain import Explanation
+from reconcile.fold import sayings
 from reconcile.render.text import names, number, readable, signed
 from reconcile.rules import TOTAL
 from reconcile.schema import Count, Run
+from reconcile.work import Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +114,24 @@ def side_effects(run: Run) -> Table:
     """What each counter left behind on the model or in its process."""
     rows = [(count.counter, effect) for count in run.counts for effect in count.side_effects]
     return Table(columns=("counter", "left behind"), rows=tuple(rows))
+
+
+def work_notes(run: Run) -> Sequence[str]:
+    """What is to be said of the work itself: folds, and the certificates of mirrored models."""
+    ledgers = [count.ledger for count in run.counts if count.ledger is not None]
+    notes = [f"Folded batch: {text}." for text in (sayings(Work(ledgers[0])) if ledgers else ())]
+    return notes + [certificate_note(count) for count in run.counts if count.certificate is not None]
+
+
+def certificate_note(count: Count) -> str:
+    """How well the two sides of an equivalent model agree."""
+    given = count.certificate or {}
+    if "relative" not in given:
+        return f"{count.counter}: the twin is not certified: {given.get('why', 'no reason is known')}."
+    return (
+        f"{count.counter}: the equivalent model gives the same outputs; the largest difference is "
+        f"{given['relative']:.1e} of the largest output (limit {given['limit']:.0e}, {given['outputs']:,} values)."
+    )
 
 
 def state_notes(count: Count) -> Sequence[str]:

@@ -45,6 +45,8 @@ def show_run(run: Run) -> None:
         show(tables.side_effects(run), to=out)
     if run.reference is not None and run.reference.partial:
         say(f"The reference is partial: no price is known for {', '.join(run.reference.unpriced)}.", to=out)
+    for note in tables.work_notes(run):
+        say(note, to=out)
     for count in run.counts:
         for note in (*tables.state_notes(count), *(f"{count.counter}: {warning}" for warning in count.warnings)):
             say(note, to=out)
@@ -65,6 +67,8 @@ def show_audit(audit: Audit) -> None:
     """Print the totals of an audit and one line for each difference to the reference."""
     out = console()
     show(tables.totals(audit.run), to=out)
+    for note in tables.work_notes(audit.run):
+        say(note, to=out)
     for explanation in audit.explanations:
         if explanation.right.counter == "reference":
             say(tables.headline(explanation), to=out)
