@@ -10,8 +10,9 @@ from reconcile.ledger import Ledger, Tensor, tensors_in
 def live_ops(ledger: Ledger) -> frozenset[int]:
     """Indices of the ops that the model's output, or a tensor that the model did not make, depends on; all traced ones.
 
-    Data is followed from tensor to tensor by the op that wrote it last.  A number that was read from a tensor, or from
-    its shape, ends the trail, as it does in a trace.
+    Data is followed from tensor to tensor by the op that wrote it last.  A number that was read from a tensor ends the
+    trail, as it does in a trace.  So does a size here, though not in a trace: a tensor of which nothing but a size is
+    used is live there, and a ledger cannot know it.
     """
     parts = _parts(ledger)
     waiting = [*_outputs(ledger), *_outward(ledger), *_traced(ledger)]
