@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconcile import reference
-from reconcile.errors import UsageError
+from reconcile.errors import LedgerError, UsageError
 from reconcile.inputs import Input
 from reconcile.launch import TIMEOUT, Request, launch
 from reconcile.ledger import Ledger
@@ -137,16 +137,27 @@ def _refuse_bad_question(question: Question, clean: Mapping[str, Any], answers: 
 
 
 def _count(item: CounterId, known: Entry, answer: Mapping[str, Any], context: Context) -> Count:
-    counter = known.counter
     if answer["status"] == "failed":
-        return Count(
-            counter=str(item),
-            version=known.version,
-            unit=counter.unit,
-            status="failed",
-            reason=answer["reason"],
-            context=context,
-        )
+        return _failed(item, known, str(answer.get("reason")), context)
+    try:
+        return _answered(item, known, answer, context)
+    except (LedgerError, KeyError, TypeError, ValueError) as error:
+        return _failed(item, known, f"its answer contradicts itself: {type(error).__name__}: {error}", context)
+
+
+def _failed(item: CounterId, known: Entry, reason: str, context: Context) -> Count:
+    return Count(
+        counter=str(item),
+        version=known.version,
+        unit=known.counter.unit,
+        status="failed",
+        reason=reason,
+        context=context,
+    )
+
+
+def _answered(item: CounterId, known: Entry, answer: Mapping[str, Any], context: Context) -> Count:
+    counter = known.counter
     ledger = ledger_from_json(answer["ledger"])
     return Count(
         counter=str(item),

@@ -19,6 +19,7 @@ REASONS = {
     "fake:exits": "it ended with exit code 3 and without an answer",
     "fake:hangs": "it did not answer within 20 seconds and was stopped",
     "fake:half": "its answer is no whole document",
+    "fake:garbled": "its answer contradicts itself: KeyError",
     "fake:killed": "it was ended by signal 9 (SIGKILL)",
     "fake:nothing": "the adapter recorded nothing",
     "fake:fraction": "the total is 0.5, which is not a whole number",

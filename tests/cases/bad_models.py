@@ -29,3 +29,15 @@ class Picky(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Two scores."""
         return self.fc(x)
+
+
+class Transformed(nn.Module):
+    """Executes an op without a price; input (N, 4)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Two scores of the magnitudes of the spectrum."""
+        return self.fc(torch.fft.fft(x).real)

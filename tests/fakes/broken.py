@@ -42,6 +42,13 @@ def half(subject: Subject) -> Told:
     os._exit(0)
 
 
+def garbled(subject: Subject) -> Told:
+    """Leave an answer that says it is one and is not."""
+    with open(sys.argv[1], "w", encoding="utf-8") as file:
+        file.write('{"status": "ok", "total": "many"}')
+    os._exit(0)
+
+
 def killed(subject: Subject) -> Told:
     """Be killed as the system kills what takes too much memory."""
     os.kill(os.getpid(), 9)
@@ -75,4 +82,4 @@ def _counter(run: Callable[[Subject], Told]) -> Counter:
     )
 
 
-COUNTERS = tuple(_counter(run) for run in (raises, garbage, exits, hangs, half, killed, nothing, fraction))
+COUNTERS = tuple(_counter(run) for run in (raises, garbage, exits, hangs, half, garbled, killed, nothing, fraction))
