@@ -19,6 +19,7 @@ import paddle
 from reconcile.errors import CounterError
 from reconcile.ledger import Tensor
 from reconcile.worker.paddle_tree import dtype_name, paths, tree
+from reconcile.worker.recorder import TapeRecorder
 from reconcile.worker.tape import Tape
 
 _TENSOR = paddle.Tensor
@@ -53,14 +54,14 @@ class PaddleTape(Tape):
         return tensor, value.data_ptr() if value._is_initialized() and value.is_dense() else id(value)
 
 
-class PaddleRecorder:
+class PaddleRecorder(TapeRecorder):
     """Records one model while it is active.
 
     `own_code` are folders of the counter whose hooks execute ops of their own; those ops are not the model's work.
     """
 
     def __init__(self, model: paddle.nn.Layer, *, own_code: Iterable[str] = ()) -> None:
-        self.tape = PaddleTape("paddle", tree(model))
+        super().__init__(PaddleTape("paddle", tree(model)))
         self._paths = paths(model)
         self._own_code = tuple(own_code)
         self._stack = ExitStack()
@@ -73,21 +74,6 @@ class PaddleRecorder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
-
-    @property
-    def function(self) -> int | None:
-        """The Python-level call that is being executed: none, since no counter of Paddle counts by spelling."""
-        return self.tape.function
-
-    @property
-    def last_op(self) -> int | None:
-        """The op that was executed last."""
-        return self.tape.last_op
-
-    @property
-    def path(self) -> str:
-        """The path of the layer that is being executed; the model's own while none is."""
-        return "" if self.tape.call is None else self.tape.calls[self.tape.call].module
 
     def functions(self, names: Sequence[str]) -> Any:
         """Refuse to record Python-level calls."""

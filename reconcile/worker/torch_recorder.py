@@ -21,6 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from reconcile.ledger import Tensor
+from reconcile.worker.recorder import TapeRecorder
 from reconcile.worker.tape import Tape
 from reconcile.worker.torch_tree import paths, shaped, tree
 
@@ -100,14 +101,14 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return output
 
 
-class TorchRecorder:
+class TorchRecorder(TapeRecorder):
     """Records one model while it is active.
 
     `own_code` are folders of the counter whose hooks execute ops of their own; those ops are not the model's work.
     """
 
     def __init__(self, model: torch.nn.Module, *, composites: bool = False, own_code: Iterable[str] = ()) -> None:
-        self.tape = TorchTape("torch", tree(model))
+        super().__init__(TorchTape("torch", tree(model)))
         self._model = model
         self._lazy = any(is_lazy(parameter) for parameter in model.parameters())
         self._paths = paths(model)
@@ -126,21 +127,6 @@ class TorchRecorder:
         self._stack.close()
         if self._lazy:
             self.tape.modules = shaped(self._model, self.tape.modules)
-
-    @property
-    def function(self) -> int | None:
-        """The Python-level call that is being executed."""
-        return self.tape.function
-
-    @property
-    def last_op(self) -> int | None:
-        """The op that was executed last."""
-        return self.tape.last_op
-
-    @property
-    def path(self) -> str:
-        """The path of the module that is being executed; the model's own while none is."""
-        return "" if self.tape.call is None else self.tape.calls[self.tape.call].module
 
     def _foreign(self) -> bool:
         """Whether the op at hand is executed by the counter's own code and not by the model."""
