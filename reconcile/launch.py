@@ -53,7 +53,8 @@ class _Server:
         self._lock = threading.Lock()
         self._ends: dict[int, Future[int]] = {}
         self._jobs = 0
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
         atexit.register(self.close)
 
     @property
@@ -102,6 +103,9 @@ class _Server:
             self._process.wait(5)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
+        self._listener.join(5)
+        if self._process.stdout is not None and not self._listener.is_alive():
+            self._process.stdout.close()
 
 
 @cache
