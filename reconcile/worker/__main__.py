@@ -10,6 +10,7 @@ The server executes no op of any framework: a process forked after a multithread
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import importlib.util
 import json
 import os
@@ -49,6 +50,8 @@ class Server:
                 self._reap()
         for pid in self.jobs:
             _kill(pid)
+        for pid in self.jobs:
+            os.waitpid(pid, 0)
 
     def _read(self) -> bool:
         chunk = os.read(0, 65536)
@@ -63,16 +66,17 @@ class Server:
                 if job == order["kill"]:
                     _kill(pid)
             return
-        pid = os.fork()
+        server, pid = os.getpid(), os.fork()
         if pid == 0:
-            self._become_worker(Path(str(order["folder"])))
+            self._become_worker(Path(str(order["folder"])), server)
         self.jobs[pid] = int(str(order["job"]))
 
-    def _become_worker(self, folder: Path) -> None:
+    def _become_worker(self, folder: Path, server: int) -> None:
         """In the child: leave the server behind, work, and never come back."""
         code = 1
         try:
             os.setsid()
+            _die_with(server)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -96,14 +100,32 @@ class Server:
                 return
             job = self.jobs.pop(pid, None)
             if job is not None:
-                _kill(pid)
+                _kill_group(pid)
                 _say({"job": job, "code": os.waitstatus_to_exitcode(status)})
 
 
-def _kill(pid: int) -> None:
-    """End a worker's whole session: itself and whatever it started."""
+_PR_SET_PDEATHSIG = 1
+
+
+def _die_with(server: int) -> None:
+    """Ask Linux to end this process when the server ends, however that comes about; nothing elsewhere."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != server:
+        os._exit(1)
+
+
+def _kill_group(pid: int) -> None:
+    """End whatever a worker started and left behind."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
+
+
+def _kill(pid: int) -> None:
+    """End a worker that still runs, and whatever it started."""
+    _kill_group(pid)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def _say(answer: dict[str, int]) -> None:
