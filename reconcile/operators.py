@@ -4,6 +4,7 @@ from __future__ import annotations
 
 MOVES = frozenset(
     """
+    _record_function_enter _record_function_enter_new _record_function_exit
     view _unsafe_view reshape _reshape_alias flatten unflatten t transpose permute expand expand_as clone copy copy_
     contiguous detach alias squeeze unsqueeze select slice narrow split split_with_sizes unsafe_split chunk unbind
     cat concat stack _to_copy to type_as lift_fresh lift_fresh_copy constant_pad_nd pad reflection_pad1d

@@ -40,7 +40,8 @@ def show_run(run: Run) -> None:
     """Print the totals, the layers and every note of a run."""
     out = console()
     show(tables.totals(run), to=out)
-    show(tables.layers(run), to=out)
+    if any(count.status == "ok" for count in run.counts):
+        show(tables.layers(run), to=out)
     if any(count.side_effects for count in run.counts):
         show(tables.side_effects(run), to=out)
     if run.reference is not None and run.reference.partial:

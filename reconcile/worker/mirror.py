@@ -125,6 +125,8 @@ class Mirror:
     """What was traced, the layers that it calls, and the values at hand while it is replayed."""
 
     def __init__(self, model: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        if isinstance(model, torch.jit.ScriptModule):
+            raise CounterError(f"paddle: the model cannot be mirrored: it is a TorchScript module; {_WAY_OUT}")
         self.signature = inspect.signature(model.forward)
         self.model = model
         self.root = _trace(model, self.signature.bind(*args, **kwargs))

@@ -10,7 +10,7 @@ from typing import Any
 
 import paddle
 
-from reconcile.errors import UsageError
+from reconcile.errors import CounterError, UsageError
 from reconcile.inputs import Input
 from reconcile.objects import ObjectSpec
 from reconcile.schema import Context
@@ -89,7 +89,7 @@ def build_paddle(
         tuple(map(to_paddle, live)) if live is not None else tuple(tensor(item) for item in inputs if item.name is None)
     )
     kwargs = {item.name: tensor(item) for item in inputs if item.name is not None}
-    twin, certificate = _twin(request, model, args, kwargs)
+    twin, certificate = _twin(request, model, args, kwargs, context)
     if context.dtype != "float32":
         twin = twin.to(dtype=context.dtype)
     built = PaddleBuilt(twin, args, kwargs, context)
@@ -100,13 +100,15 @@ def build_paddle(
 
 
 def _twin(
-    request: Mapping[str, Any], model: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    request: Mapping[str, Any], model: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], context: Context
 ) -> tuple[paddle.nn.Layer, Mapping[str, Any] | None]:
     """The Paddle model to count, and its certificate; None where it is the model that was asked about."""
     if request["paddle"] is not None:
         return _named(ObjectSpec.from_json(request["paddle"]), model, args, kwargs)
     if framework_of(model) == "paddle":
         return model, None
+    if context.dtype != "float32":
+        raise CounterError(f"paddle: a model is mirrored in float32 only, not in {context.dtype}; name the twin")
     from reconcile.worker.certificate import certify
     from reconcile.worker.mirror import mirror
 
