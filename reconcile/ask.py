@@ -133,6 +133,8 @@ def _refuse_bad_question(question: Question, clean: Mapping[str, Any], answers: 
             raise UsageError(answer["reason"])
     if clean["status"] == "failed":
         shapes = " ".join(str(item) for item in question.inputs) or "it was given"
+        if clean.get("fault") == "lost":
+            raise UsageError(f"the model gave no answer on the input {shapes}: {clean['reason']}")
         raise UsageError(f"the model fails on the input {shapes}: {clean['reason']}")
 
 

@@ -61,7 +61,12 @@ class Why:
             kept = {name: layer[name] for name in ("layer", "type", "from", "to", "difference", "residual")}
             rows += [kept | {name: cause[name] for name in ("cause", "amount", "formula")} for cause in layer["causes"]]
             rows += [] if layer["causes"] else [kept | {"cause": None, "amount": 0, "formula": None}]
-        return pandas.DataFrame(rows)
+        frame = pandas.DataFrame(rows)
+        return frame.astype(dict.fromkeys(("from", "to", "difference", "residual", "amount"), "Int64"))
+
+    def __repr__(self) -> str:
+        left, right = self.explanation.left.counter, self.explanation.right.counter
+        return f"Why({left} - {right} = {self.explanation.difference}, residual={self.residual})"
 
     def __bool__(self) -> bool:
         return self.explanation.complete
@@ -76,6 +81,10 @@ class Audit:
     _explained: dict[tuple[str, str], Explanation] = field(default_factory=dict, init=False, repr=False)
 
     SCHEMA = "reconcile/audit/1"
+
+    def __repr__(self) -> str:
+        names = ", ".join(count.counter for count in self.run.counts)
+        return f"Audit({self.run.model['object']}: {names})"
 
     @cached_property
     def _sides(self) -> Mapping[str, Side]:
@@ -218,6 +227,8 @@ def audit(
     workers and left as it was.  `inputs` are tensors (for a live model) or texts as on the command line
     (`"1,3,224,224"`), batch first.  Raises `UsageError` when the model, an input or a counter cannot be used.
     """
+    inputs = (inputs,) if isinstance(inputs, str) or hasattr(inputs, "shape") else tuple(inputs)
+    counters = (counters,) if isinstance(counters, str) else counters
     question = Question(
         model=parse_object(model, arguments) if isinstance(model, str) else None,
         inputs=_inputs(inputs),

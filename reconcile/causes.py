@@ -30,7 +30,7 @@ _OTHERS = (
     ("unseen", "sight", "never saw this work"),
     ("double-count", "sight", "counts the same work a second time"),
     ("formula", "sight", "measures this work by a size that is not that of the work"),
-    ("folded-batch", "work", "takes one row for each sample, where a view folded space into the batch"),
+    ("folded-batch", "work", "takes one row for each sample, where a view made several"),
     ("input-size", "work", "ran on another input size"),
     ("batch", "work", "ran on, or averaged over, another batch"),
     ("calls", "work", "ran the layer another number of times"),

@@ -51,13 +51,28 @@ class Claim:
         return UNITS[self.unit]
 
 
+class _Loader(yaml.SafeLoader):
+    """The safe loader of YAML, which also refuses a key that is given twice."""
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+    keys = [key.value for key, _ in node.value]
+    twice = [key for key in keys if keys.count(key) > 1]
+    if twice:
+        raise yaml.YAMLError(f"the key {twice[0]!r} is given twice")
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
 def read_claim(file: str) -> Claim:
     """Read a claim; every defect of the file is one sentence about what stands where and what belongs there."""
     path = Path(file)
     if not path.is_file():
         raise UsageError(f"the claim file {file!r} does not exist")
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"the claim file {file!r} is no YAML: {' '.join(str(error).split())}") from error
     if not isinstance(document, dict):
@@ -74,7 +89,7 @@ def _claim(file: str, document: Mapping[str, Any]) -> Claim:
     for name in ("model", "input", "unit"):
         if document.get(name) is None:
             raise UsageError(f"the claim file {file!r} states no {name}")
-    if document["unit"] not in UNITS:
+    if not isinstance(document["unit"], str) or document["unit"] not in UNITS:
         raise UsageError(f"the claim file {file!r} has the unit {document['unit']!r}; use {' or '.join(UNITS)}")
     rows = document.get("rows") or {}
     if not isinstance(rows, dict):
@@ -98,7 +113,10 @@ def _model(file: str, value: Any) -> ObjectSpec:
     if isinstance(value, str):
         return parse_object(value)
     if isinstance(value, dict) and isinstance(value.get("object"), str):
-        return parse_object(value["object"], value.get("arguments") or {})
+        arguments = value.get("arguments") or {}
+        if not isinstance(arguments, dict):
+            raise UsageError(f"the arguments of the model of {file!r} are {arguments!r}; write a mapping")
+        return parse_object(value["object"], arguments)
     raise UsageError(f"the model of the claim file {file!r} is {value!r}; write package.module:attr")
 
 

@@ -151,12 +151,17 @@ def _readings(layer: _Layer) -> Iterator[Reading]:
     """Every reading of one layer, the simplest first."""
     yield _products(layer, folded=False, bias=False)
     yield _products(layer, folded=False, bias=True)
-    if layer.rows > 1:
+    if _divides(layer):
         yield _products(layer, folded=True, bias=False)
         yield _products(layer, folded=True, bias=True)
     if layer.amount("mac").value == 0:
         for term in _ALONE:
             yield from _elements(layer, term)
+
+
+def _divides(layer: _Layer) -> bool:
+    """Whether the work of a layer is that of one row, several times over."""
+    return layer.rows > 1 and not any(layer.amount(term).value % layer.rows for term in ("mac", "bias"))
 
 
 def _products(layer: _Layer, *, folded: bool, bias: bool) -> Reading:
@@ -180,7 +185,8 @@ def _elements(layer: _Layer, term: str) -> Iterator[Reading]:
     if not amount.value:
         return
     for weight in (1, 2, 4) if term == "norm" else (1,):
-        for rows, part in ((1, amount), (layer.rows, layer.one_row(amount)))[: 1 + (layer.rows > 1)]:
+        folded = layer.rows > 1 and amount.value % layer.rows == 0
+        for rows, part in ((1, amount), (layer.rows, layer.one_row(amount)))[: 1 + folded]:
             item = layer.item(TERMS[term].cause, term, weight, 0, part)
             says = f"{weight} for each {TERMS[term].unit}{' of one row' if rows > 1 else ''}, {part.formula}"
             yield Reading(value=weight * part.value, items=(item,), says=says)
@@ -192,7 +198,7 @@ def _assumed(claim: Claim, layers: list[_Layer]) -> dict[str, ClaimRow]:
     for folded in (False, True):
         for bias in (False, True):
             readings = {
-                layer.name: _products(layer, folded=folded and layer.rows > 1, bias=bias)
+                layer.name: _products(layer, folded=folded and _divides(layer), bias=bias)
                 for layer in layers
                 if layer.amount("mac").value
             }

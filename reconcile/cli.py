@@ -289,6 +289,8 @@ def run_cli(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DIFFERENT
+    except OSError as error:
+        return _refuse(f"the system refuses: {error.strerror or error}")
     return code if isinstance(code, int) else EXPLAINED
 
 

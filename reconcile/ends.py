@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
+
 from reconcile import reference
 from reconcile.ask import Question, ask, parse_counter, type_of
 from reconcile.claim import Claim, read_claim
@@ -14,6 +16,7 @@ from reconcile.claim_side import claim_side
 from reconcile.errors import LedgerError, UsageError
 from reconcile.registry import entry
 from reconcile.schema import Count, Run
+from reconcile.schemas import schema
 from reconcile.side import Side, side_of
 from reconcile.work import Work
 
@@ -25,7 +28,7 @@ def sides(question: Question, ids: Sequence[str]) -> dict[str, Side]:
     counters = [text for text in dict.fromkeys(ids) if text not in claims and text not in saved]
     needs_reference = any(claim.inputs == question.inputs for claim in claims.values())
     asked = [*counters, *([reference.NAME] if needs_reference and reference.NAME not in counters else [])]
-    found: dict[str, Side] = {text: saved_side(count, run) for text, (run, count) in saved.items()}
+    found = {text: _saved_side(text, run, count, question) for text, (run, count) in saved.items()}
     if asked:
         found |= _of_run(question, ask(question, asked))
     for text, claim in claims.items():
@@ -52,6 +55,8 @@ def _claimed(question: Question, claim: Claim, shared: Side | None) -> Side:
     """The side of a claim; at another input than the question's, the reference is taken there too."""
     if question.model is not None and str(claim.model) != str(question.model):
         raise UsageError(f"{claim.id} is about {claim.model}, not about {question.model}")
+    if question.payload and claim.inputs != question.inputs:
+        raise UsageError(f"{claim.id} is about another input than the live model was given")
     if shared is None or claim.inputs != question.inputs:
         own = replace(question, inputs=claim.inputs)
         shared = _of_run(own, ask(own, [reference.NAME]))[reference.NAME]
@@ -72,8 +77,12 @@ def _saved(text: str) -> tuple[Run, Count]:
     if not path.is_file():
         raise UsageError(f"the saved run {str(path)!r} does not exist")
     try:
-        run = Run.from_json(json.loads(path.read_text(encoding="utf-8")))
-    except (json.JSONDecodeError, UnicodeDecodeError, LedgerError, KeyError, TypeError, AttributeError) as error:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        jsonschema.validate(document, schema("run"))
+        run = Run.from_json(document)
+    except jsonschema.ValidationError as error:
+        raise UsageError(f"{str(path)!r} is no saved run: {error.message[:200]}") from error
+    except (ValueError, LedgerError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{str(path)!r} is no saved run: {error}") from error
     counts = [count for count in run.counts if count.status == "ok" and (not wanted or count.counter == wanted)]
     if len(counts) != 1:
@@ -82,9 +91,19 @@ def _saved(text: str) -> tuple[Run, Count]:
     return run, counts[0]
 
 
-def saved_side(count: Count, run: Run) -> Side:
+def _saved_side(text: str, run: Run, count: Count, question: Question) -> Side:
+    """The side of a saved count of the very model that is asked about."""
+    if question.model is not None and run.model["object"] != str(question.model):
+        raise UsageError(f"{text!r} is a run of {run.model['object']}, not of {question.model}")
+    try:
+        return saved_side(count, run, question.adapters)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(f"{text!r} holds a ledger that contradicts itself: {error!r}") from error
+
+
+def saved_side(count: Count, run: Run, adapters: Sequence[str] = ()) -> Side:
     """The side of a saved count, explained by the rules of its adapter, whether its library is installed or not."""
-    rules = entry(parse_counter(count.counter).name).counter.rules
+    rules = entry(parse_counter(count.counter).name, adapters).counter.rules
     shapes: Mapping[str, object] = run.model
     inputs = shapes.get("inputs")
     return side_of(count, rules, tuple(map(str, inputs)) if isinstance(inputs, list) else ())

@@ -29,7 +29,7 @@ class Fold:
         place = self.module or "the model itself"
         return (
             f"`{self.op}` in {place} turns {self.before} into {self.after}: {self.factor} rows where one stood, "
-            f"so {', '.join(self.layers)} run on {self.factor} rows for each sample"
+            f"behind it {', '.join(self.layers)} run on {self.factor} times as many"
         )
 
 
@@ -60,7 +60,7 @@ def flow(work: Work) -> Flow:
         factors[index] = factor
         layer = work.layer_of(op)
         if layer in work.layers and work.prices[index]:
-            layers[layer] = max(layers.get(layer, Fraction(0)), inherited)
+            layers[layer] = inherited if layers.get(layer, inherited) == inherited else Fraction(1)
             if source is not None and inherited > 1:
                 reached.setdefault(source, {})[layer] = None
     folds = tuple(
@@ -94,12 +94,10 @@ def _change(work: Work, op: Op) -> Fraction:
     if operator(op.name) not in _VIEWS or "::" not in work.layer_of(op):
         return Fraction(1)
     before, after = op.shape(0), op.out
-    if not before or not after or before[0] == after[0] or 0 in (before[0], after[0]):
+    if len(before) < 2 or len(after) < 2 or before[0] == after[0] or 0 in (before[0], after[0]):
         return Fraction(1)
     change = Fraction(after[0], before[0])
-    if change < 1 or (len(before) >= 3 and change.denominator == 1):
-        return change
-    return Fraction(1)
+    return change if change < 1 or change.denominator == 1 else Fraction(1)
 
 
 def sayings(work: Work) -> tuple[str, ...]:
@@ -113,7 +111,8 @@ def _saying(fold: Fold, work: Work, shape: Shape) -> str:
     more = [f"{name} {value - value // fold.factor:,}" for name, value in sizes.items() if value]
     adds = f", which adds these multiply-adds to those of one row: {', '.join(more)}" if more else ""
     size = unfolded_input(fold, shape)
-    end = f"; an input of {'x'.join(map(str, size))} would give one row for each sample" if size else ""
+    shown = "x".join(map(str, size or ()))
+    end = f"; an input of {shown} gives one row for each sample if every map shrinks in proportion" if size else ""
     return f"{fold}{adds}{end}"
 
 

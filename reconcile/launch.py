@@ -29,6 +29,9 @@ TIMEOUT = 300.0
 
 _SHOWN = 400
 
+_GRACE = 10.0
+"""Seconds that a killed worker has to be gone."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -43,7 +46,7 @@ class _Server:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "reconcile.worker"],
+            [sys.executable, "-P", "-m", "reconcile.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -87,7 +90,8 @@ class _Server:
             return end.result(timeout)
         except NoAnswerError:
             self._send({"kill": job})
-            end.result()
+            with contextlib.suppress(NoAnswerError):
+                end.result(_GRACE)
             return None
         except BaseException:
             with contextlib.suppress(OSError):
@@ -177,7 +181,8 @@ def _environment() -> dict[str, str]:
 
 def _read(folder: Path, code: int) -> dict[str, Any]:
     if code < 0:
-        return _broken(f"it was ended by signal {-code} ({signal.Signals(-code).name})", folder)
+        name = signal.strsignal(-code) if -code not in set(signal.Signals) else signal.Signals(-code).name
+        return _broken(f"it was ended by signal {-code} ({name})", folder)
     answer = folder / ANSWER
     if not answer.is_file():
         return _broken(f"it ended with exit code {code} and without an answer", folder)
@@ -195,4 +200,4 @@ def _broken(reason: str, folder: Path) -> dict[str, Any]:
     text = said.read_bytes()[-100_000:].decode("utf-8", "replace").strip() if said.is_file() else ""
     last = text.splitlines()[-1][:_SHOWN] if text else ""
     end = f"; it last said: {last}" if last else ""
-    return {"status": "failed", "fault": "counter", "reason": reason + end, "traceback": text[-4000:]}
+    return {"status": "failed", "fault": "lost", "reason": reason + end, "traceback": text[-4000:]}

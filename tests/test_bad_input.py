@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,6 +88,9 @@ def test_an_input_that_the_model_rejects_is_named(capsys: pytest.CaptureFixture[
         (f"model: {LENET}\ninput: [1, 1, 28, 28]\nunit: MAC\nrows: [1]\n", "must be a mapping"),
         (f"model: {LENET}\ninput: big\nunit: MAC\ntotal: 1\n", "no whole numbers"),
         (f"model: {LENET}\ninput: [1]\nunit: MAC\ntotal: 1\nsum: 2\n", "has the unknown field 'sum'"),
+        (f"model: {LENET}\ninput: [1]\nunit: [MAC]\ntotal: 1\n", "has the unit ['MAC']"),
+        (f"model: {{object: '{LENET}', arguments: [1]}}\ninput: [1]\nunit: MAC\ntotal: 1\n", "write a mapping"),
+        (f"model: {LENET}\ninput: [1]\nunit: MAC\ntotal: 1\ntotal: 2\n", "the key 'total' is given twice"),
         ("{", "is no YAML"),
         ("- 1\n", "must hold a mapping"),
         ("a: !!python/object/apply:os.system ['true']\n", "is no YAML"),
@@ -120,3 +126,24 @@ def test_a_counter_that_is_not_installed_is_refused(capsys: pytest.CaptureFixtur
     )
     error = _refused(capsys, "run", LENET, *SHAPE, "-c", "absent", "--adapter", str(adapter))
     assert "absent is not installed: pip install absent-counter" in error
+
+
+def test_a_file_named_like_a_standard_module_in_the_folder_does_no_harm(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "selectors.py").write_text("x = 1\n", encoding="utf-8")
+    environment = dict(os.environ)
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "reconcile", "run", LENET, *SHAPE, "-c", "thop"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=environment,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_model_that_takes_longer_than_the_limit_is_refused_in_time(capsys: pytest.CaptureFixture[str]) -> None:
+    error = _refused(capsys, "run", f"{BAD}:slow", "-i", "1,4", "-c", "thop", "--timeout", "0.05")
+    assert "it did not answer within 0.05 seconds" in error

@@ -13,6 +13,8 @@ from reconcile.audit import Audit
 from reconcile.claim import Claim, read_claim
 from reconcile.cli import run_cli
 from reconcile.demo import HAND, HAND_WITH_POOLS, claim_file
+from reconcile.fold import flow
+from tests.shared import audit_of
 
 LENET = "reconcile.models:LeNet"
 
@@ -102,3 +104,42 @@ def test_a_saved_run_is_explained_like_a_counter(capsys: pytest.CaptureFixture[s
     assert [cause["cause"] for cause in document["causes"]] == ["mac-weight"]
     assert run_cli(["explain", LENET, "-i", "1,1,28,28", "--from", f"run:{file}", "--to", "thop"]) == 2
     assert "must name one count" in capsys.readouterr().err
+
+
+def test_a_saved_run_of_another_model_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    assert run_cli(["run", LENET, "-i", "1,1,28,28", "-c", "thop", "--output", str(file)]) == 0
+    capsys.readouterr()
+    other = ["explain", "reconcile.models:TestNet", "-i", "1,2,8,8", "--from", f"run:{file}", "--to", "thop"]
+    assert run_cli(other) == 2
+    assert "is a run of reconcile.models:LeNet, not of reconcile.models:TestNet" in capsys.readouterr().err
+
+
+def test_a_saved_run_that_contradicts_itself_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    assert run_cli(["run", LENET, "-i", "1,1,28,28", "-c", "thop", "--output", str(file)]) == 0
+    document = json.loads(file.read_text(encoding="utf-8"))
+    document["counts"][0]["ledger"]["ops"][0]["call"] = 9999
+    file.write_text(json.dumps(document), encoding="utf-8")
+    capsys.readouterr()
+    assert run_cli(["explain", LENET, "-i", "1,1,28,28", "--from", f"run:{file}", "--to", "thop"]) == 2
+    assert "holds a ledger that contradicts itself" in capsys.readouterr().err
+
+
+FOLDS = str(Path(__file__).parent / "cases" / "folds.py")
+
+
+@pytest.mark.parametrize(
+    ("model", "inputs", "factors"),
+    [
+        ("Once", "2,3,8,8", {"fc": 16}),
+        ("Twice", "1,3,16,8", {"first": 32, "second": 128}),
+        ("Flat", "1,8,8,8", {"fc": 1}),
+        ("Plain", "2,3,8,8", {"fc": 1}),
+    ],
+)
+def test_rows_for_each_sample_are_followed_through_the_views(model: str, inputs: str, factors: dict[str, int]) -> None:
+    work = audit_of(f"{FOLDS}:{model}", inputs, ("thop",)).side("reference").work
+    found = flow(work)
+    assert {name: int(found.layers[name]) for name in factors} == factors
+    assert bool(found.folds) == (max(factors.values()) > 1)

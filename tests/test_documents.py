@@ -12,6 +12,7 @@ import pytest
 from reconcile import ledger
 from reconcile.audit import Audit
 from reconcile.errors import LedgerError
+from reconcile.render import tables
 from reconcile.schema import Count, Layer, Run
 from reconcile.work import Work
 
@@ -71,3 +72,17 @@ def test_a_document_of_another_schema_is_refused() -> None:
 def test_every_row_sums_to_the_total_for_every_counter(article: Audit) -> None:
     for count in article.run.counts:
         assert sum(row.told or 0 for row in count.layers) == count.total
+
+
+def test_tables_keep_integers_as_integers(article: Audit) -> None:
+    frame = article.explain("thop", "torch").layers
+    assert {str(frame[name].dtype) for name in ("from", "to", "difference", "residual", "amount")} == {"Int64"}
+    assert {str(article.totals()[name].dtype) for name in ("total", "params")} == {"Int64"}
+
+
+def test_a_wide_table_is_split_and_keeps_its_first_columns(article: Audit) -> None:
+    whole = tables.layers(article.run)
+    parts = tables.split(whole, 80)
+    assert len(parts) > 1
+    assert all(part.columns[:2] == ("layer", "type") for part in parts)
+    assert [column for part in parts for column in part.columns[2:]] == list(whole.columns[2:])

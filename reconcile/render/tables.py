@@ -66,6 +66,26 @@ def layers(run: Run) -> Table:
     return Table(columns=columns, rows=tuple(body), numeric=frozenset(columns[2:]))
 
 
+def split(given: Table, width: int, kept: int = 2) -> tuple[Table, ...]:
+    """A table in parts that fit a width, the first columns standing in each part."""
+    sizes = [max(len(cell) for cell in column) + 3 for column in zip(given.columns, *given.rows, strict=True)]
+    parts: list[list[int]] = [[]]
+    for index in range(kept, len(sizes)):
+        taken = sum(sizes[:kept]) + sum(sizes[other] for other in parts[-1])
+        if parts[-1] and taken + sizes[index] > width:
+            parts.append([])
+        parts[-1].append(index)
+    return tuple(_chosen(given, [*range(kept), *part]) for part in parts)
+
+
+def _chosen(given: Table, columns: list[int]) -> Table:
+    return Table(
+        columns=tuple(given.columns[index] for index in columns),
+        rows=tuple(tuple(row[index] for index in columns) for row in given.rows),
+        numeric=given.numeric,
+    )
+
+
 def causes(explanation: Explanation) -> Table:
     """One row for each cause of a difference, and the residual if there is one."""
     rows = [(cause.cause, signed(cause.amount), names(cause.layers), cause.because) for cause in explanation.causes]

@@ -41,7 +41,8 @@ def show_run(run: Run) -> None:
     out = console()
     show(tables.totals(run), to=out)
     if any(count.status == "ok" for count in run.counts):
-        show(tables.layers(run), to=out)
+        for part in tables.split(tables.layers(run), out.width):
+            show(part, to=out)
     if any(count.side_effects for count in run.counts):
         show(tables.side_effects(run), to=out)
     if run.reference is not None and run.reference.partial:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import torch
 from torch import nn
 
@@ -41,3 +43,9 @@ class Transformed(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Two scores of the magnitudes of the spectrum."""
         return self.fc(torch.fft.fft(x).real)
+
+
+def slow() -> nn.Module:
+    """Take very long to be built."""
+    time.sleep(600)
+    return nn.Linear(4, 2)
