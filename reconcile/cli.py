@@ -23,6 +23,7 @@ from reconcile.registry import entries
 from reconcile.render import terminal
 from reconcile.render.article import article_report
 from reconcile.render.files import csv_text, json_text, make_folder, write_json, write_text
+from reconcile.render.markdown import table as markdown_table
 from reconcile.render.report import difference_report, report, run_report
 from reconcile.render.tables import Table
 from reconcile.schema import Context
@@ -156,7 +157,7 @@ def counters_command(adapters: Sequence[str], as_json: bool, output: str | None)
         for row in rows
     )
     table = Table(columns=columns, rows=cells)
-    texts = {".md": terminal_markdown(table), ".csv": csv_text(columns, cells)}
+    texts = {".md": markdown_table(table) + "\n", ".csv": csv_text(columns, cells)}
     _give(
         document,
         as_json=as_json,
@@ -165,13 +166,6 @@ def counters_command(adapters: Sequence[str], as_json: bool, output: str | None)
         texts=texts,
     )
     return EXPLAINED
-
-
-def terminal_markdown(table: Table) -> str:
-    """A table as a Markdown file of its own."""
-    from reconcile.render.markdown import table as markdown
-
-    return markdown(table) + "\n"
 
 
 @cli.command("run")

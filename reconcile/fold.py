@@ -37,7 +37,6 @@ class Fold:
 class Flow:
     """How many rows for one sample each op of a ledger works on, and the ops that changed that."""
 
-    factors: Mapping[int, Fraction]
     folds: tuple[Fold, ...]
     layers: Mapping[str, Fraction]
 
@@ -75,7 +74,7 @@ def flow(work: Work) -> Flow:
         for index, (op, factor) in starts.items()
         if index in reached
     )
-    return Flow(factors=factors, folds=folds, layers=layers)
+    return Flow(folds=folds, layers=layers)
 
 
 def _inherited(

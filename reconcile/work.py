@@ -52,29 +52,24 @@ class Work:
         Ops that only move data open no row of their own.
         """
         rows: dict[str, list[int]] = {}
-        starts = {index: self.ledger.calls[index].module for index in range(len(self.ledger.calls))}
-        entered: set[int] = set()
+        opened = 0
         for index in self.ledger.executed:
             op = self.ledger.ops[index]
-            self._enter(op.call, entered, starts, rows)
+            opened = self._open(opened, op.call, rows)
             name = self.layer_of(op)
             if name in rows or self.prices[index] != {}:
                 rows.setdefault(name, []).append(index)
-        for call in range(len(self.ledger.calls)):
-            self._enter(call, entered, starts, rows)
+        self._open(opened, len(self.ledger.calls) - 1, rows)
         return {name: tuple(ops) for name, ops in rows.items()}
 
-    def _enter(
-        self, upto: int | None, entered: set[int], starts: Mapping[int, str], rows: dict[str, list[int]]
-    ) -> None:
-        """Open rows for leaf modules called up to a call, so that a layer without ops stands in its place."""
-        if upto is None:
-            return
-        for call in range(len(entered), upto + 1):
-            entered.add(call)
-            module = self.ledger.places[starts[call]]
+    def _open(self, first: int, last: int | None, rows: dict[str, list[int]]) -> int:
+        """Open rows for leaf modules from one call to another, so that a layer without ops stands in its place."""
+        end = first if last is None else max(first, last + 1)
+        for call in range(first, end):
+            module = self.ledger.places[self.ledger.calls[call].module]
             if module.leaf and not self._inside_leaf(call):
                 rows.setdefault(module.path or ROOT, [])
+        return end
 
     def _inside_leaf(self, call: int) -> bool:
         parent = self.ledger.calls[call].parent

@@ -9,7 +9,7 @@ from reconcile.explain import Explanation
 from reconcile.render import tables
 from reconcile.render.markdown import table
 from reconcile.render.tables import Table
-from reconcile.render.text import names, number, readable, signed
+from reconcile.render.text import names, number, signed
 from reconcile.schema import Run
 from reconcile.side import Side
 
@@ -132,6 +132,3 @@ def derivations(side: Side) -> Table:
         rows=tuple(rows),
         numeric=frozenset({f"{side.name} tells"}),
     )
-
-
-__all__ = ["derivations", "difference_report", "readable", "report", "run_report"]

@@ -61,9 +61,7 @@ class PaddleRecorder(TapeRecorder):
     """
 
     def __init__(self, model: paddle.nn.Layer, *, own_code: Iterable[str] = ()) -> None:
-        super().__init__(PaddleTape("paddle", tree(model)))
-        self._paths = paths(model)
-        self._own_code = tuple(own_code)
+        super().__init__(PaddleTape("paddle", tree(model)), paths(model), own_code)
         self._stack = ExitStack()
 
     def __enter__(self) -> PaddleRecorder:
@@ -79,17 +77,6 @@ class PaddleRecorder(TapeRecorder):
         """Refuse to record Python-level calls."""
         raise CounterError(f"Python-level calls such as {', '.join(names[:3])} are recorded for PyTorch models only")
 
-    def _foreign(self) -> bool:
-        """Whether the op at hand is executed by the counter's own code and not by the model."""
-        frame = sys._getframe(2) if self._own_code else None
-        while frame is not None:
-            if frame.f_code.co_filename == __file__ and frame.f_code.co_name == "recorded_call":
-                return False
-            if frame.f_code.co_filename.startswith(self._own_code):
-                return True
-            frame = frame.f_back
-        return False
-
     def _replacements(self) -> Iterator[tuple[Any, str, Any]]:
         """Every place to wrap: its owner, its name there and the wrapper."""
         layer = paddle.nn.Layer
@@ -103,20 +90,6 @@ class PaddleRecorder(TapeRecorder):
             if id(original) not in wrappers:
                 wrappers[id(original)] = self._recorded_op(original.__name__, original)
             yield owner, name, wrappers[id(original)]
-
-    def _recorded_call(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        tape, known = self.tape, self._paths
-
-        @functools.wraps(original)
-        def recorded_call(layer: paddle.nn.Layer, *args: Any, **kwargs: Any) -> Any:
-            path = known.get(id(layer))
-            if path is None:
-                return original(layer, *args, **kwargs)
-            with tape.calling(path, args, kwargs) as output:
-                output.append(original(layer, *args, **kwargs))
-            return output[0]
-
-        return recorded_call
 
     def _recorded_op(self, name: str, original: Callable[..., Any], *, reflected: bool = False) -> Callable[..., Any]:
         tape, spelled = self.tape, f"paddle.{name}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
@@ -107,12 +106,12 @@ class TorchRecorder(TapeRecorder):
     `own_code` are folders of the counter whose hooks execute ops of their own; those ops are not the model's work.
     """
 
+    boundary = torch.nn.Module._call_impl.__code__
+
     def __init__(self, model: torch.nn.Module, *, composites: bool = False, own_code: Iterable[str] = ()) -> None:
-        super().__init__(TorchTape("torch", tree(model)))
+        super().__init__(TorchTape("torch", tree(model)), paths(model), own_code)
         self._model = model
         self._lazy = any(is_lazy(parameter) for parameter in model.parameters())
-        self._paths = paths(model)
-        self._own_code = tuple(own_code)
         self._mode = _Dispatch(self.tape, composites=composites, foreign=self._foreign)
         self._stack = ExitStack()
 
@@ -128,35 +127,10 @@ class TorchRecorder(TapeRecorder):
         if self._lazy:
             self.tape.modules = shaped(self._model, self.tape.modules)
 
-    def _foreign(self) -> bool:
-        """Whether the op at hand is executed by the counter's own code and not by the model."""
-        if not self._own_code:
-            return False
-        frame = sys._getframe(2)
-        while frame is not None:
-            file = frame.f_code.co_filename
-            if frame.f_code is _CALL_CODE or (file == __file__ and frame.f_code.co_name == "recorded_call"):
-                return False
-            if file.startswith(self._own_code):
-                return True
-            frame = frame.f_back  # type: ignore[assignment]
-        return False
-
     @contextmanager
     def _module_calls(self) -> Iterator[None]:
         original = torch.nn.Module.__call__
-        tape, known = self.tape, self._paths
-
-        @functools.wraps(original)
-        def recorded_call(module: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
-            path = known.get(id(module))
-            if path is None:
-                return original(module, *args, **kwargs)
-            with tape.calling(path, args, kwargs) as output:
-                output.append(original(module, *args, **kwargs))
-            return output[0]
-
-        torch.nn.Module.__call__ = recorded_call  # type: ignore[method-assign]
+        torch.nn.Module.__call__ = self._recorded_call(original)  # type: ignore[method-assign]
         try:
             yield
         finally:
@@ -194,9 +168,6 @@ class TorchRecorder(TapeRecorder):
             return output[0]
 
         return recorded_function
-
-
-_CALL_CODE = torch.nn.Module._call_impl.__code__
 
 
 def _owner(name: str) -> tuple[Any, str]:
