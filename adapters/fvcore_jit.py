@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from reconcile.adapter import AtOp, Counter, Outside, Place, Row, Subject, Told, whole
+from reconcile.adapter import AtOp, Counter, Measured, Outside, Place, Row, Subject, Told, whole
+from reconcile.census import Census
 from reconcile.errors import CounterError
 from reconcile.ledger import Shape
 from reconcile.rules import Rule, Rules, op_layer, visible
@@ -137,11 +138,19 @@ def run(subject: Subject) -> Told:
     total = whole(analysis.total(), "the total")
     params, work = parameter_count(subject.model), Work(subject.ledger)
     rows = [*_rows(analysis, nodes, work)]
-    leaves = [
-        place.path for place in work.ledger.modules if place.leaf and place.alias is None and place.path in params
+    held = [
+        Row(target=Place(path=name.rpartition(".")[0]), told=params[name])
+        for name, _ in subject.model.named_parameters()
     ]
-    rows += [Row(target=Place(path=path), told=None, params=params[path]) for path in leaves]
-    return Told(rows=rows, total=total, params=params[""])
+    return Told(
+        rows=rows,
+        total=total,
+        params=params[""],
+        measures={"params": Measured(rows=held, total=params[""])},
+    )
+
+
+PARAMETERS = Census(source="fvcore/nn/parameter_count.py:parameter_count", once="rows")
 
 
 COUNTERS = (
@@ -154,5 +163,6 @@ COUNTERS = (
         sees="operators of a traced graph",
         rules=RULES,
         run=run,
+        measures={"params": PARAMETERS},
     ),
 )

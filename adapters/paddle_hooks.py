@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from reconcile.adapter import Counter, Place, Row, Subject, Told, whole
+from reconcile.census import Census
 from reconcile.errors import CounterError
+from reconcile.holdings import STATISTICS
 from reconcile.rules import Rule, Rules
 
 _HOOKS = "paddle/hapi/dynamic_flops.py"
@@ -43,6 +45,12 @@ RULES = Rules(
     childless=True,
     root=False,
     hooks_per_place=True,
+)
+
+
+# `parameters()` of a Paddle BatchNorm holds its running statistics too.
+PARAMETERS = Census(
+    source=f"{_HOOKS}:count_parameters", statistics=STATISTICS, executed=True, childless=True, root=False
 )
 
 
@@ -110,5 +118,6 @@ COUNTERS = (
         sees="calls of leaf layers, by exact type",
         rules=RULES,
         run=run,
+        measures={"params": PARAMETERS},
     ),
 )

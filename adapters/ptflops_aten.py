@@ -11,7 +11,8 @@ from io import StringIO
 from typing import Any
 from unittest import mock
 
-from reconcile.adapter import AtOp, Counter, Recorder, Row, Subject, Told, named_inputs, printed_reason, whole
+from reconcile.adapter import AtOp, Counter, Measured, Recorder, Row, Subject, Told, asked_alone, named_inputs, printed_reason, whole
+from reconcile.census import Census
 from reconcile.errors import CounterError
 from reconcile.rules import Rule, Rules
 
@@ -29,6 +30,9 @@ RULES = Rules(
     },
     in_place=False,
 )
+
+
+PARAMETERS = Census(source="ptflops/pytorch_engine.py:get_model_parameters_number", trainable=True, once="total")
 
 
 def _reading(mode: Any, recorder: Recorder, rows: list[Row]) -> Any:
@@ -51,6 +55,7 @@ def run(subject: Subject) -> Told:
     """Run `ptflops.get_model_complexity_info` with the `aten` backend on the real inputs."""
     import ptflops
     from ptflops import aten_engine
+    from ptflops.pytorch_engine import get_model_parameters_number
 
     rows: list[Row] = []
     printed, alone = StringIO(), len(subject.args) == 1 and not subject.kwargs
@@ -67,7 +72,13 @@ def run(subject: Subject) -> Told:
             )
     if total is None:
         raise CounterError(printed_reason(printed.getvalue()))
-    return Told(rows=rows, total=whole(total, "the total"), params=params)
+    told = asked_alone(subject.model, get_model_parameters_number)
+    return Told(
+        rows=rows,
+        total=whole(total, "the total"),
+        params=params,
+        measures={"params": Measured(rows=told, total=params)},
+    )
 
 
 COUNTERS = (
@@ -80,5 +91,6 @@ COUNTERS = (
         sees="dispatched ops with a formula",
         rules=RULES,
         run=run,
+        measures={"params": PARAMETERS},
     ),
 )

@@ -16,15 +16,18 @@ from unittest import mock
 from reconcile.adapter import (
     AtFunction,
     Counter,
+    Measured,
     Place,
     Recorder,
     Row,
     Subject,
     Told,
+    asked_alone,
     named_inputs,
     printed_reason,
     whole,
 )
+from reconcile.census import Census
 from reconcile.errors import CounterError
 from reconcile.ledger import Ledger, Tensor, Value
 from reconcile.price_calls import asked_fraction
@@ -124,6 +127,9 @@ RULES = Rules(
 )
 
 
+PARAMETERS = Census(source="ptflops/pytorch_engine.py:get_model_parameters_number", trainable=True, once="total")
+
+
 class _Collector:
     """Stands in for a list that ptflops appends to, and notes which call each count belongs to."""
 
@@ -140,7 +146,7 @@ class _Collector:
 
 
 @contextmanager
-def _watched(engine: Any, recorder: Recorder, rows: list[Row], hooked: dict[str, tuple[int, int]]) -> Iterator[None]:
+def _watched(engine: Any, recorder: Recorder, rows: list[Row], hooked: dict[str, int]) -> Iterator[None]:
     """Read the counts where ptflops makes them, because it keeps none of them."""
     patch_functional, patch_tensor_ops = engine.patch_functional, engine.patch_tensor_ops
     average = engine.compute_average_flops_cost
@@ -166,10 +172,10 @@ def _watched(engine: Any, recorder: Recorder, rows: list[Row], hooked: dict[str,
         yield
 
 
-def _added_up(module: Any, supported: Callable[[Any], bool], path: str = "") -> Iterator[tuple[str, tuple[int, int]]]:
+def _added_up(module: Any, supported: Callable[[Any], bool], path: str = "") -> Iterator[tuple[str, int]]:
     """The modules that ptflops adds up, by its own walk: one for each owner, and none below a module with a hook."""
     if supported(module):
-        yield path, (module.__flops__, module.__params__)
+        yield path, module.__flops__
         return
     for name, child in module.named_children():
         yield from _added_up(child, supported, f"{path}.{name}" if path else name)
@@ -181,7 +187,7 @@ def run(subject: Subject) -> Told:
     from ptflops import pytorch_engine, pytorch_ops
 
     rows: list[Row] = []
-    hooked: dict[str, tuple[int, int]] = {}
+    hooked: dict[str, int] = {}
     printed, alone = StringIO(), len(subject.args) == 1 and not subject.kwargs
     batch = subject.args[0] if alone else named_inputs(subject)
     # Only the hooks execute ops of their own; the patches stand between the model and its ops.
@@ -196,11 +202,24 @@ def run(subject: Subject) -> Told:
             )
     if total is None:
         raise CounterError(printed_reason(printed.getvalue()))
-    for path, (flops, own) in hooked.items():
+    for path, flops in hooked.items():
         told = whole(flops, path) if path in subject.ledger.called else None
-        rows.append(Row(target=Place(path=path), told=told, params=own))
+        rows.append(Row(target=Place(path=path), told=told))
     warnings = [line for line in printed.getvalue().splitlines() if line.startswith("Warning")]
-    return Told(rows=rows, total=whole(total, "the total"), params=params, warnings=list(dict.fromkeys(warnings)))
+    return Told(
+        rows=rows,
+        total=whole(total, "the total"),
+        params=params,
+        warnings=list(dict.fromkeys(warnings)),
+        measures={"params": parameters(subject.model, params)},
+    )
+
+
+def parameters(model: Any, total: int) -> Measured:
+    """ptflops counts the parameters of the model at once; here its function is also asked about each module alone."""
+    from ptflops.pytorch_engine import get_model_parameters_number
+
+    return Measured(rows=asked_alone(model, get_model_parameters_number), total=total)
 
 
 COUNTERS = (
@@ -213,5 +232,6 @@ COUNTERS = (
         sees="module calls, by exact type, and calls of named functions",
         rules=RULES,
         run=run,
+        measures={"params": PARAMETERS},
     ),
 )

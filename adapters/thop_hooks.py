@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reconcile.adapter import Counter, Place, Row, Subject, Told, whole
+from reconcile.census import Census
 from reconcile.errors import CounterError
 from reconcile.rules import Rule, Rules
 
@@ -72,6 +73,9 @@ RULES = Rules(
 )
 
 
+PARAMETERS = Census(source=f"{_HOOKS}:count_parameters", executed=True, ruled=True, root=False)
+
+
 def _flatten(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any, Any]]:
     for name, (ops, params, below) in tree.items():
         path = f"{above}.{name}" if above else name
@@ -112,5 +116,6 @@ COUNTERS = (
         sees="module calls, by exact type",
         rules=RULES,
         run=run,
+        measures={"params": PARAMETERS},
     ),
 )

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from reconcile.adapter import Counter, Place, Row, Subject, Told, named_inputs, whole
+from reconcile.adapter import Counter, Measured, Named, Place, Row, Subject, Told, named_inputs, whole
 from reconcile.errors import CounterError
+from reconcile.footprint import INPUTS, Footprint
+from reconcile.listing import ListedCensus
 from reconcile.rules import Rule, Rules
 
 _SOURCE = "torchinfo/layer_info.py:LayerInfo.calculate_macs"
@@ -25,6 +27,19 @@ RULES = Rules(
     # WRAPPER_MODULES in torchinfo/torchinfo.py: listed before the model runs, and never hooked.
     ignored=frozenset({"torch.jit._script.ScriptModule"}),
     childless=True,
+)
+
+
+_TOTALS = "torchinfo/model_statistics.py:ModelStatistics.__init__"
+
+# `sys.getsizeof` of a storage adds the 64 bytes of Python's own object to the bytes of its elements.
+MEMORY = Footprint(
+    source=_TOTALS,
+    header=64,
+    doubled=True,
+    bearing=True,
+    first=True,
+    census=ListedCensus(source=_TOTALS, leaves=True),
 )
 
 
@@ -45,12 +60,29 @@ def _summary(subject: Subject) -> Any:
 
 
 def _rows(calls: Sequence[Any], paths: Mapping[int, str]) -> Iterator[Row]:
-    """A row for each call of a layer without children; a layer's parameters stand at its first call."""
+    """A row for each call of a layer without children."""
     for info in calls:
         if info.is_leaf_layer and info.executed:
             path = paths[info.layer_id]
-            params = None if info.is_recursive else info.num_params
-            yield Row(target=Place(path=path), told=whole(info.macs, path), params=params)
+            yield Row(target=Place(path=path), told=whole(info.macs, path))
+
+
+def _parameters(calls: Sequence[Any], paths: Mapping[int, str]) -> Iterator[Row]:
+    """What each line adds to the total: a layer its own, a module with children what they leave over."""
+    for info in calls:
+        if not info.is_recursive:
+            told = info.num_params if info.is_leaf_layer else max(info.leftover_params(), 0)
+            yield Row(target=Place(path=paths[info.layer_id]), told=told)
+
+
+def _bytes(found: Any, paths: Mapping[int, str]) -> Iterator[Row]:
+    """The bytes of the inputs, of each layer's output with its gradient, and of each layer's parameters."""
+    yield Row(target=Named(row=INPUTS), told=found.total_input)
+    for info in found.summary_list:
+        if info.is_leaf_layer:
+            place = Place(path=paths[info.layer_id])
+            yield Row(target=place, told=2 * info.output_bytes if info.num_params > 0 else 0)
+            yield Row(target=place, told=None if info.is_recursive else info.param_bytes)
 
 
 def run(subject: Subject) -> Told:
@@ -58,7 +90,17 @@ def run(subject: Subject) -> Told:
     paths = {id(module): path for path, module in subject.model.named_modules()}
     found = _summary(subject)
     rows = [*_rows(found.summary_list, paths)]
-    return Told(rows=rows, total=whole(found.total_mult_adds, "the total"), params=found.total_params)
+    held = [*_parameters(found.summary_list, paths)]
+    size = found.total_input + found.total_output_bytes + found.total_param_bytes
+    return Told(
+        rows=rows,
+        total=whole(found.total_mult_adds, "the total"),
+        params=found.total_params,
+        measures={
+            "params": Measured(rows=held, total=found.total_params),
+            "memory": Measured(rows=[*_bytes(found, paths)], total=size),
+        },
+    )
 
 
 COUNTERS = (
@@ -71,5 +113,6 @@ COUNTERS = (
         sees="module calls, by the layer's parameters",
         rules=RULES,
         run=run,
+        measures={"params": ListedCensus(source=_TOTALS), "memory": MEMORY},
     ),
 )

@@ -11,12 +11,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from unittest import mock
 
-from reconcile.adapter import Counter, Place, Row, Subject, Told
+from reconcile.adapter import Counter, Measured, Place, Row, Subject, Told, whole
+from reconcile.census import Census
 from reconcile.errors import CounterError
+from reconcile.footprint import Footprint
+from reconcile.measures import Convention
 from reconcile.rules import Rule, Rules
+from reconcile.traffic import Reading, Traffic
 
 
 def _rules(file: str, table: Mapping[str, tuple[str, Mapping[str, int]]]) -> Rules:
@@ -61,6 +65,31 @@ MADD = _rules(
 )
 
 
+_CALL = "torchstat/model_hook.py:ModelHook._sub_module_call_hook"
+_MEMORY = "torchstat/compute_memory.py"
+
+
+def _traffic(of: Literal["memread", "memwrite"]) -> Traffic:
+    read = {
+        "ReLU ReLU6 ELU LeakyReLU": Reading(source=f"{_MEMORY}:compute_ReLU_memory"),
+        "PReLU": Reading(source=f"{_MEMORY}:compute_PReLU_memory", parameters="trainable"),
+        "Conv2d": Reading(source=f"{_MEMORY}:compute_Conv2d_memory", parameters="trainable"),
+        "BatchNorm2d": Reading(source=f"{_MEMORY}:compute_BatchNorm2d_memory", parameters="two"),
+        "Linear": Reading(source=f"{_MEMORY}:compute_Linear_memory", parameters="trainable"),
+        "AvgPool2d MaxPool2d": Reading(source=f"{_MEMORY}:compute_Pool2d_memory"),
+    }
+    modules = {f"torch.nn.{name}": reading for names, reading in read.items() for name in names.split()}
+    return Traffic(of=of, source=f"{_MEMORY}:compute_memory", modules=modules, last_call=True)
+
+
+MEASURES: Mapping[str, Convention] = {
+    "params": Census(source=_CALL, executed=True, childless=True),
+    "memory": Footprint(source=_CALL, inputs=False, width=4, per_sample=True, last_call=True),
+    "memread": _traffic("memread"),
+    "memwrite": _traffic("memwrite"),
+}
+
+
 @contextmanager
 def _hooked(model: Any) -> Iterator[None]:
     """Let torchstat replace `Class.__call__` of the leaf classes, which it never puts back.
@@ -100,6 +129,21 @@ def _states(function: str) -> Iterator[dict[int, bool]]:
         yield states
 
 
+_BUFFERS: Mapping[str, Callable[[Any], float]] = {
+    "params": lambda module: float(module.parameter_quantity),
+    # It is kept in units of 2**20 bytes.
+    "memory": lambda module: float(module.inference_memory) * 2**20,
+    "memread": lambda module: float(module.Memory[0]),
+    "memwrite": lambda module: float(module.Memory[1]),
+}
+"""Where torchstat leaves what it tells of other metrics than operations."""
+
+
+def _measured(leaves: list[tuple[str, Any]], read: Callable[[Any], float]) -> Measured:
+    rows = [Row(target=Place(path=path), told=whole(read(module), path)) for path, module in leaves]
+    return Measured(rows=rows, total=sum(row.told or 0 for row in rows))
+
+
 def _run(column: str, function: str) -> Callable[[Subject], Told]:
     def run(subject: Subject) -> Told:
         """Run the model under torchstat's wrappers and read one column from the buffers of the leaf modules."""
@@ -114,15 +158,14 @@ def _run(column: str, function: str) -> Callable[[Subject], Told]:
             _hooked(subject.model),
         ):
             subject.model(*subject.args, **subject.kwargs)
-        rows, total, parameters = [], 0, 0
-        for path, module in subject.model.named_modules():
-            if next(module.children(), None) is None:
-                value, own = int(getattr(module, column)), int(module.parameter_quantity)
-                told = value if states.get(id(module)) else None
-                seen = id(module) in states
-                rows.append(Row(target=Place(path=path), told=told, params=own if seen else None))
-                total, parameters = total + value, parameters + own
-        return Told(rows=rows, total=total, params=parameters)
+        leaves = [(path, module) for path, module in subject.model.named_modules() if not [*module.children()]]
+        rows = [
+            Row(target=Place(path=path), told=int(getattr(module, column)) if states.get(id(module)) else None)
+            for path, module in leaves
+        ]
+        total = sum(int(getattr(module, column)) for _, module in leaves)
+        measures = {name: _measured(leaves, read) for name, read in _BUFFERS.items()}
+        return Told(rows=rows, total=total, params=measures["params"].total, measures=measures)
 
     return run
 
@@ -137,6 +180,7 @@ COUNTERS = (
         sees="calls of leaf modules, by class and subclass; the last call of each",
         rules=FLOPS,
         run=_run("Flops", "compute_flops"),
+        measures=MEASURES,
     ),
     Counter(
         id="torchstat:madd",
@@ -147,5 +191,6 @@ COUNTERS = (
         sees="calls of leaf modules, by class and subclass; the last call of each",
         rules=MADD,
         run=_run("MAdd", "compute_madd"),
+        measures=MEASURES,
     ),
 )

@@ -10,11 +10,12 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from reconcile.errors import CounterError
 from reconcile.ledger import Ledger
+from reconcile.measures import Convention
 from reconcile.rules import Rules
 
 
@@ -47,7 +48,14 @@ class Outside:
     op: str
 
 
-Target = Place | AtOp | AtFunction | Outside
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A row by its name, for what belongs to no module: the model's inputs."""
+
+    row: str
+
+
+Target = Place | AtOp | AtFunction | Outside | Named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +68,26 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """Everything that a counter told in one run, unchanged."""
+class Measured:
+    """What a counter told of one metric besides operations; the part of `total` that no row has is a row of its own."""
 
     rows: Sequence[Row]
     total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Everything that a counter told in one run, unchanged; `total` is None if it counts no operations.
+
+    `measures` holds what it told of other metrics, by name.  Parameters that stand in `rows` and nowhere else are
+    taken from there.
+    """
+
+    rows: Sequence[Row]
+    total: int | None
     params: int | None = None
     warnings: Sequence[str] = ()
+    measures: Mapping[str, Measured] = field(default_factory=dict)
 
 
 class Recorder(Protocol):
@@ -114,7 +135,7 @@ class Counter:
     """One counter: how it is named, what its number means, how it is run and by which rules it counts.
 
     `unit` is what the counter's own documentation calls one unit of its number once MAC and FLOP are told apart.
-    `sees` says in a few words what it looks at.
+    `sees` says in a few words what it looks at.  `measures` holds how it counts other metrics than operations.
     """
 
     id: str
@@ -125,6 +146,23 @@ class Counter:
     sees: str
     rules: Rules
     run: Callable[[Subject], Told]
+    measures: Mapping[str, Convention] = field(default_factory=dict)
+
+
+class _Alone:
+    """A module without what is inside it, for a counter that is asked about one module at a time."""
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+
+    def parameters(self) -> Any:
+        """The parameters that the module holds itself."""
+        return self._module.parameters(recurse=False)
+
+
+def asked_alone(model: Any, tells: Callable[[Any], int]) -> list[Row]:
+    """What a function of a counter that counts a whole model's parameters tells of each module's own ones."""
+    return [Row(target=Place(path=path), told=tells(_Alone(module))) for path, module in model.named_modules()]
 
 
 def named_inputs(subject: Subject) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconcile.rules import TOTAL
@@ -33,12 +32,8 @@ def align(left: Side, right: Side) -> tuple[Pair, ...]:
             left=left.told.get(name),
             right=right.told.get(name),
         )
-        for name in _merged(list(_names(left)), list(_names(right)))
+        for name in _merged(list(left.order), list(right.order))
     )
-
-
-def _names(side: Side) -> Iterator[str]:
-    yield from dict.fromkeys([*side.work.layers, *side.told])
 
 
 def _merged(left: list[str], right: list[str]) -> list[str]:

@@ -12,6 +12,7 @@ from reconcile.inputs import Input
 from reconcile.launch import TIMEOUT, Request, launch
 from reconcile.ledger import Ledger
 from reconcile.ledger import from_json as ledger_from_json
+from reconcile.measures import measures_of
 from reconcile.objects import ObjectSpec
 from reconcile.registry import Entry, entries, entry
 from reconcile.rules import TOTAL, predict
@@ -161,6 +162,7 @@ def _failed(item: CounterId, known: Entry, reason: str, context: Context) -> Cou
 def _answered(item: CounterId, known: Entry, answer: Mapping[str, Any], context: Context) -> Count:
     counter = known.counter
     ledger = ledger_from_json(answer["ledger"])
+    work = Work(ledger)
     return Count(
         counter=str(item),
         version=answer["version"],
@@ -168,7 +170,8 @@ def _answered(item: CounterId, known: Entry, answer: Mapping[str, Any], context:
         status="ok",
         total=answer["total"],
         params=answer["params"],
-        layers=_layers(known, Work(ledger), answer),
+        layers=_layers(known, work, answer),
+        measures=measures_of(work, answer["measures"], counter.measures, counter.rules),
         ledger=ledger,
         context=context,
         warnings=tuple(answer["warnings"]),
@@ -180,6 +183,7 @@ def _answered(item: CounterId, known: Entry, answer: Mapping[str, Any], context:
 def _layers(known: Entry, work: Work, answer: Mapping[str, Any]) -> tuple[Layer, ...]:
     predictions = predict(known.counter.rules, work)
     told = {row["layer"]: row for row in answer["rows"]}
+    params = answer["measures"].get("params", {"rows": {}})["rows"]
     names = dict.fromkeys([*(name for name in predictions if name != TOTAL), *told])
     rows = []
     for name in names:
@@ -190,10 +194,10 @@ def _layers(known: Entry, work: Work, answer: Mapping[str, Any]) -> tuple[Layer,
                 type=type_of(work.ledger, name),
                 told=row.get("told"),
                 predicted=None if prediction is None else prediction.value,
-                params=row.get("params"),
+                params=params.get(name),
             )
         )
-    rest = answer["total"] - sum(row.told or 0 for row in rows)
+    rest = (answer["total"] or 0) - sum(row.told or 0 for row in rows)
     if TOTAL in predictions or rest:
         value = predictions[TOTAL].value if TOTAL in predictions else None
         rows.append(Layer(layer=TOTAL, type="total", told=rest, predicted=value))

@@ -7,7 +7,7 @@ from typing import Literal
 
 from reconcile.terms import TERMS
 
-Family = Literal["convention", "sight", "work", "claim"]
+Family = Literal["convention", "sight", "work", "claim", "parameters", "memory"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,18 @@ _OTHERS = (
     ("batch", "work", "ran on, or averaged over, another batch"),
     ("calls", "work", "ran the layer another number of times"),
     ("path", "work", "ran another kernel path"),
+    ("buffers", "parameters", "takes running statistics for parameters"),
+    ("frozen", "parameters", "leaves out what needs no gradient"),
+    ("unregistered", "parameters", "takes no parameters from modules of this kind, or of this name"),
+    ("shared", "parameters", "counts a tensor once more for each module that holds it"),
+    ("unexecuted", "parameters", "takes no parameters from a layer that is never called"),
+    ("pruned", "parameters", "counts only the elements that a pruning mask keeps"),
+    ("gradients", "memory", "doubles what the layers give out, for the backward pass"),
+    ("item-size", "memory", "takes another number of bytes for an element than it has"),
+    ("inputs", "memory", "treats the bytes of the model's inputs in its own way"),
+    ("parameters", "memory", "treats the bytes of the parameters in its own way"),
+    ("outputs", "memory", "leaves out what layers of this kind give out"),
+    ("overwritten", "memory", "keeps the last call of a layer only"),
     ("arithmetic", "claim", "states a total that its own rows do not give"),
     ("typo", "claim", "states a number that differs from the work by a slip of digits"),
     ("left-out", "claim", "states nothing for this layer"),

@@ -18,6 +18,7 @@ from reconcile.errors import ReconcileError, UsageError
 from reconcile.explain import Explanation, explain
 from reconcile.inputs import DTYPES, parse_inputs
 from reconcile.launch import TIMEOUT
+from reconcile.metrics import METRICS, OPERATIONS
 from reconcile.objects import parse_arguments, parse_object
 from reconcile.registry import entries
 from reconcile.render import terminal
@@ -196,14 +197,17 @@ def _layers_csv(audit: Audit) -> str:
 @_MODEL
 @click.option("--from", "left", required=True, metavar="ID", help="A counter, reference, claim:FILE or run:FILE.json.")
 @click.option("--to", "right", required=True, metavar="ID", help="What to compare it with.")
+@click.option("--metric", default=OPERATIONS, type=click.Choice([OPERATIONS, *METRICS]), help="What the numbers count.")
 @_DOCUMENT
-def explain_command(left: str, right: str, as_json: bool, output: str | None, model: str, **options: Any) -> int:
+def explain_command(
+    left: str, right: str, metric: str, as_json: bool, output: str | None, model: str, **options: Any
+) -> int:
     """Explain the difference of two numbers for OBJECT, cause by cause and layer by layer.
 
     Example: reconcile explain reconcile.models:ArticleNet -i 1,3,224,224 --from thop --to torch
     """
     question = _question(model, **options)
-    found = sides(question, [left, right])
+    found = sides(question, [left, right], metric)
     explanation = explain(found[left], found[right])
     texts = {".md": difference_report(explanation), ".csv": _explanation_csv(explanation)}
     _give(

@@ -10,10 +10,13 @@ from pathlib import Path
 import jsonschema
 
 from reconcile import reference
+from reconcile.adapter import Counter
 from reconcile.ask import Question, ask, parse_counter, type_of
 from reconcile.claim import Claim, read_claim
 from reconcile.claim_side import claim_side
 from reconcile.errors import LedgerError, UsageError
+from reconcile.measures import measured_side
+from reconcile.metrics import OPERATIONS
 from reconcile.registry import entry
 from reconcile.schema import Count, Run
 from reconcile.schemas import schema
@@ -21,34 +24,48 @@ from reconcile.side import Side, side_of
 from reconcile.work import Work
 
 
-def sides(question: Question, ids: Sequence[str]) -> dict[str, Side]:
+def sides(question: Question, ids: Sequence[str], metric: str = OPERATIONS) -> dict[str, Side]:
     """A side for each id; counters are run together, claims are read against the reference of their own input."""
+    if metric != OPERATIONS and any(text.startswith("claim:") for text in ids):
+        raise UsageError(f"claims state operations; {metric} can be compared between counters only")
     claims = {text: read_claim(text.removeprefix("claim:")) for text in ids if text.startswith("claim:")}
     saved = {text: _saved(text) for text in ids if text.startswith("run:")}
     counters = [text for text in dict.fromkeys(ids) if text not in claims and text not in saved]
     needs_reference = any(claim.inputs == question.inputs for claim in claims.values())
     asked = [*counters, *([reference.NAME] if needs_reference and reference.NAME not in counters else [])]
-    found = {text: _saved_side(text, run, count, question) for text, (run, count) in saved.items()}
+    found = {text: _saved_side(text, run, count, question, metric) for text, (run, count) in saved.items()}
     if asked:
-        found |= _of_run(question, ask(question, asked))
+        found |= _of_run(question, ask(question, asked), metric)
     for text, claim in claims.items():
         found[text] = _claimed(question, claim, found.get(reference.NAME))
     return {text: found[text] for text in ids}
 
 
-def _of_run(question: Question, run: Run) -> dict[str, Side]:
+def _of_run(question: Question, run: Run, metric: str = OPERATIONS) -> dict[str, Side]:
     found = {}
     for count in run.counts:
         if count.status == "failed":
             raise UsageError(f"{count.counter} failed, so its number cannot be explained: {count.reason}")
-        found[count.counter] = side_from_count(count, question)
+        found[count.counter] = side_from_count(count, question, metric)
     return found
 
 
-def side_from_count(count: Count, question: Question) -> Side:
+def side_from_count(count: Count, question: Question, metric: str = OPERATIONS) -> Side:
     """The side of a counter that answered."""
-    rules = entry(parse_counter(count.counter).name, question.adapters).counter.rules
-    return side_of(count, rules, tuple(str(item) for item in question.inputs))
+    return _side(count, question.adapters, tuple(str(item) for item in question.inputs), metric)
+
+
+def _side(count: Count, adapters: Sequence[str], inputs: tuple[str, ...], metric: str) -> Side:
+    counter = entry(parse_counter(count.counter).name, adapters).counter
+    if metric == OPERATIONS:
+        return side_of(count, counter.rules, inputs)
+    if metric not in counter.measures:
+        raise UsageError(f"{counter.id} tells nothing of {metric}; it tells {', '.join(_tells(counter))}")
+    return measured_side(count, metric, counter.measures[metric], counter.rules, inputs)
+
+
+def _tells(counter: Counter) -> tuple[str, ...]:
+    return (OPERATIONS, *counter.measures)
 
 
 def _claimed(question: Question, claim: Claim, shared: Side | None) -> Side:
@@ -91,19 +108,18 @@ def _saved(text: str) -> tuple[Run, Count]:
     return run, counts[0]
 
 
-def _saved_side(text: str, run: Run, count: Count, question: Question) -> Side:
+def _saved_side(text: str, run: Run, count: Count, question: Question, metric: str) -> Side:
     """The side of a saved count of the very model that is asked about."""
     if question.model is not None and run.model["object"] != str(question.model):
         raise UsageError(f"{text!r} is a run of {run.model['object']}, not of {question.model}")
     try:
-        return saved_side(count, run, question.adapters)
+        return saved_side(count, run, question.adapters, metric)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(f"{text!r} holds a ledger that contradicts itself: {error!r}") from error
 
 
-def saved_side(count: Count, run: Run, adapters: Sequence[str] = ()) -> Side:
+def saved_side(count: Count, run: Run, adapters: Sequence[str] = (), metric: str = OPERATIONS) -> Side:
     """The side of a saved count, explained by the rules of its adapter, whether its library is installed or not."""
-    rules = entry(parse_counter(count.counter).name, adapters).counter.rules
     shapes: Mapping[str, object] = run.model
     inputs = shapes.get("inputs")
-    return side_of(count, rules, tuple(map(str, inputs)) if isinstance(inputs, list) else ())
+    return _side(count, adapters, tuple(map(str, inputs)) if isinstance(inputs, list) else (), metric)

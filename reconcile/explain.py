@@ -10,6 +10,7 @@ from reconcile.align import Pair, align
 from reconcile.amounts import Amount
 from reconcile.causes import CAUSES
 from reconcile.errors import LedgerError
+from reconcile.metrics import OPERATIONS
 from reconcile.side import Item, Side
 from reconcile.terms import TERMS
 
@@ -82,6 +83,7 @@ class Explanation:
     unexplained: Mapping[str, tuple[str, ...]]
     partial: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    metric: str = OPERATIONS
 
     SCHEMA = "reconcile/explain/1"
 
@@ -108,6 +110,7 @@ class Explanation:
         """The explanation as plain JSON values."""
         return {
             "schema": self.SCHEMA,
+            "metric": self.metric,
             "from": self.left.to_json(),
             "to": self.right.to_json(),
             "difference": self.difference,
@@ -152,6 +155,8 @@ class Explanation:
 
 def explain(left: Side, right: Side) -> Explanation:
     """Take `left` minus `right` apart, each side against the definition."""
+    if left.metric != right.metric:
+        raise LedgerError(f"{left.name} is about {left.metric}, {right.name} about {right.metric}")
     pairs = align(left, right)
     if not pairs:
         raise LedgerError(f"{left.name} and {right.name} have no rows, so there is nothing to compare")
@@ -164,7 +169,8 @@ def explain(left: Side, right: Side) -> Explanation:
         causes=_causes(layers, left, right),
         layers=layers,
         unexplained={side.name: _unexplained(side) for side in (left, right)},
-        partial=tuple(dict.fromkeys([*left.work.unpriced, *right.work.unpriced])),
+        partial=tuple(dict.fromkeys([*left.unpriced, *right.unpriced])),
+        metric=left.metric,
         notes=tuple(dict.fromkeys([*left.notes, *right.notes])),
     )
 
@@ -241,8 +247,11 @@ def _work(layer: str, left: Side, right: Side) -> Iterable[Summand]:
 
 
 def _work_cause(left: Side, right: Side) -> str:
-    if left.inputs != right.inputs:
-        tails = [[text.partition(",")[2] for text in side.inputs] for side in (left, right)]
+    if left.metric == "params":
+        return "shared"
+    given = [[tensor.shape for tensor in side.work.ledger.inputs] for side in (left, right)]
+    if given[0] != given[1]:
+        tails = [[shape[1:] for shape in shapes] for shapes in given]
         return "batch" if tails[0] == tails[1] else "input-size"
     calls = [[call.module for call in side.work.ledger.calls] for side in (left, right)]
     same_modules = set(calls[0]) == set(calls[1])
@@ -302,5 +311,6 @@ def _terms(cause: str, layers: set[str], side: Side) -> str:
     if cause == "double-count":
         return f", in {', '.join(dict.fromkeys(item.source for item in items))}"
     if cause == "formula":
-        return f" ({', '.join(dict.fromkeys(TERMS[item.term].unit for item in items))})"
+        units = dict.fromkeys(TERMS[item.term].unit for item in items if item.term in TERMS)
+        return f" ({', '.join(units)})" if units else ""
     return ""

@@ -173,6 +173,13 @@ class Ledger:
         return {module.path: module for module in self.modules}
 
     @cached_property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """The tensors that the model was called with first."""
+        for call in self.calls:
+            return tensors_in((call.arguments, dict(call.keywords)))
+        return ()
+
+    @cached_property
     def batch(self) -> int | None:
         """The leading size of the first tensor given to the model, its batch size; None without a call."""
         for call in self.calls:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from reconcile.adapter import AtOp, Counter, Row, Subject, Told
+from reconcile.adapter import AtOp, Counter, Measured, Named, Row, Subject, Told
+from reconcile.measures import AsDefined, definition
+from reconcile.metrics import METRICS
 from reconcile.rules import Rule, Rules
 from reconcile.terms import DEFINITION
 from reconcile.work import Work
@@ -16,7 +18,14 @@ def run(subject: Subject) -> Told:
         subject.model(*subject.args, **subject.kwargs)
     work = Work(subject.ledger)
     told = {op: work.amount("mac", (op,)).value for ops in work.layers.values() for op in ops}
-    return Told(rows=[Row(target=AtOp(index=op), told=part) for op, part in told.items()], total=sum(told.values()))
+    rows = [Row(target=AtOp(index=op), told=part) for op, part in told.items()]
+    return Told(rows=rows, total=sum(told.values()), measures={name: _measured(name, work) for name in METRICS})
+
+
+def _measured(metric: str, work: Work) -> Measured:
+    found = definition(metric, work)
+    rows = [Row(target=Named(row=row), told=part.value) for row, part in found.items()]
+    return Measured(rows=rows, total=sum(part.value for part in found.values()))
 
 
 COUNTERS = (
@@ -29,5 +38,6 @@ COUNTERS = (
         sees="every executed op",
         rules=Rules(ops={"*": Rule(source="reconcile/terms.py:DEFINITION", weights=DEFINITION)}),
         run=run,
+        measures={name: AsDefined() for name in METRICS},
     ),
 )

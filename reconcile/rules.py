@@ -211,9 +211,7 @@ def _match(
 
 def _modules(rules: Rules, work: Work) -> Iterator[Match]:
     ledger = work.ledger
-    places: dict[str, list[str]] = {}
-    for module in ledger.modules:
-        places.setdefault(module.alias if module.alias is not None else module.path, []).append(module.path)
+    places = places_of(ledger)
     last = {call.module: index for index, call in enumerate(ledger.calls)}
     for index, call in enumerate(ledger.calls):
         module = ledger.places[call.module]
@@ -224,23 +222,29 @@ def _modules(rules: Rules, work: Work) -> Iterator[Match]:
             continue
         kind, rule = found
         terms, ops = module_terms(module, call, kind), ledger.ops_of_call(index)
-        shown = [place for place in places[module.path] if not _hidden(rules, work, place)]
+        shown = [place for place in places[module.path] if hiding(rules, work, place) is None]
         hooks = len(places[module.path]) if rules.hooks_per_place else 1
         for number, place in enumerate(shown if rules.rows_per_place else shown[:1]):
             for hook in range(hooks):
                 yield _match(place or ROOT, rule, terms, "hook", ops, again=number + hook > 0)
 
 
-def _hidden(rules: Rules, work: Work, path: str) -> bool:
-    """Whether a module with a rule stands above a place and hides it."""
-    if not rules.hides_children:
-        return False
-    while path:
+def places_of(ledger: Ledger) -> Mapping[str, tuple[str, ...]]:
+    """Every place of each module, by the first of them."""
+    places: dict[str, list[str]] = {}
+    for module in ledger.modules:
+        places.setdefault(module.alias if module.alias is not None else module.path, []).append(module.path)
+    return {first: tuple(found) for first, found in places.items()}
+
+
+def hiding(rules: Rules, work: Work, path: str) -> str | None:
+    """The topmost module with a rule above a place, where such a module hides what is in it; None if there is none."""
+    found = None
+    while rules.hides_children and path:
         path = path.rpartition(".")[0]
-        above = work.ledger.places[path]
-        if path and rules.of_module(above) is not None:
-            return True
-    return False
+        if path and rules.of_module(work.ledger.places[path]) is not None:
+            found = path
+    return found
 
 
 def _functions(rules: Rules, work: Work) -> Iterator[Match]:

@@ -74,8 +74,39 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """What a counter told of a metric besides operations; its rows sum to its total."""
+
+    metric: str
+    unit: str
+    total: int
+    layers: tuple[Layer, ...]
+
+    def __post_init__(self) -> None:
+        told = sum(layer.told or 0 for layer in self.layers)
+        if told != self.total:
+            raise LedgerError(f"the rows of {self.metric} sum to {told}, the total is {self.total}")
+
+    @property
+    def explained(self) -> bool:
+        """Whether every row is what the counter's rules predict."""
+        return not any(layer.residual for layer in self.layers)
+
+    def to_json(self) -> dict[str, Any]:
+        """The measure as plain JSON values."""
+        rows = [{"layer": row.layer, "type": row.type, "told": row.told, "predicted": row.predicted} for row in self.layers]
+        return {"metric": self.metric, "unit": self.unit, "total": self.total, "layers": rows}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Measure:
+        """The measure of a document; `from_json(to_json(x)) == x`."""
+        rows = tuple(Layer(**{**row, "params": None}) for row in document["layers"])
+        return cls(metric=document["metric"], unit=document["unit"], total=document["total"], layers=rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """What one counter told in one run; the rows' `told` sum to `total`.
+    """What one counter told in one run; the rows' `told` sum to `total`, which is None if it counts no operations.
 
     `certificate` is the proof that the model counted is the model asked about, where it had to be built anew in
     another framework.
@@ -94,12 +125,17 @@ class Count:
     warnings: tuple[str, ...] = ()
     side_effects: tuple[str, ...] = ()
     certificate: Mapping[str, Any] | None = None
+    measures: tuple[Measure, ...] = ()
 
     def __post_init__(self) -> None:
         if self.status == "ok":
             told = sum(layer.told or 0 for layer in self.layers)
-            if self.total is None or told != self.total:
+            if told != (self.total or 0):
                 raise LedgerError(f"the rows of {self.counter} sum to {told}, its total is {self.total}")
+
+    def measure(self, metric: str) -> Measure | None:
+        """What the counter told of a metric; None if it tells nothing of it."""
+        return next((measure for measure in self.measures if measure.metric == metric), None)
 
     @property
     def residual(self) -> int:
@@ -127,6 +163,7 @@ class Count:
             "warnings": list(self.warnings),
             "side_effects": list(self.side_effects),
             "certificate": None if self.certificate is None else dict(self.certificate),
+            "measures": [measure.to_json() for measure in self.measures],
         }
         if self.ledger is not None:
             document["ledger"] = _priced(self.ledger)
@@ -150,6 +187,7 @@ class Count:
             warnings=tuple(document["warnings"]),
             side_effects=tuple(document["side_effects"]),
             certificate=document.get("certificate"),
+            measures=tuple(Measure.from_json(item) for item in document.get("measures", ())),
         )
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from reconcile.amounts import Amount
-from reconcile.errors import LedgerError
+from reconcile.errors import UsageError
 from reconcile.live import live_ops
+from reconcile.metrics import OPERATIONS
 from reconcile.rules import TOTAL, Contribution, Prediction, Rules, predict
 from reconcile.schema import Count
 from reconcile.terms import DEFINITION, TERMS
@@ -63,6 +64,17 @@ class Side:
     derivations: Mapping[str, Derivation] = field(default_factory=dict)
     inputs: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    metric: str = OPERATIONS
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The rows in their order: that of execution for operations, and of the modules for what they hold."""
+        return tuple(dict.fromkeys([*(self.work.layers if self.metric == OPERATIONS else ()), *self.told]))
+
+    @property
+    def unpriced(self) -> tuple[str, ...]:
+        """Executed ops without a price, which matter to operations only."""
+        return self.work.unpriced if self.metric == OPERATIONS else ()
 
     @cached_property
     def items_by_layer(self) -> Mapping[str, tuple[Item, ...]]:
@@ -76,7 +88,7 @@ class Side:
 def side_of(count: Count, rules: Rules, inputs: tuple[str, ...] = ()) -> Side:
     """Take a counter's answer apart by its rules and its ledger; what it told is used for the residual only."""
     if count.ledger is None or count.total is None:
-        raise LedgerError(f"{count.counter} has no answer to take apart")
+        raise UsageError(f"{count.counter} counts no operations")
     work = Work(count.ledger)
     predictions = predict(rules, work)
     told = {layer.layer: layer.told for layer in count.layers}

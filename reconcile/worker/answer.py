@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from reconcile.adapter import AtFunction, AtOp, Counter, Outside, Place, Row, Told
+from reconcile.adapter import AtFunction, AtOp, Counter, Measured, Named, Outside, Place, Row, Told
 from reconcile.errors import LedgerError
 from reconcile.ledger import Ledger
 from reconcile.ledger import to_json as ledger_to_json
@@ -97,6 +97,8 @@ def _layer(row: Row, work: Work) -> str:
         return function_layer(work, target.index)
     if isinstance(target, Place):
         return target.path or ROOT
+    if isinstance(target, Named):
+        return target.row
     return _outside(target, work)
 
 
@@ -118,11 +120,28 @@ def _rows(told: Told, work: Work) -> list[dict[str, Any]]:
     rows: dict[str, dict[str, Any]] = {}
     for row in told.rows:
         name = _layer(row, work)
-        kept = rows.setdefault(name, {"layer": name, "told": None, "params": None})
-        for key, value in (("told", row.told), ("params", row.params)):
-            if value is not None:
-                kept[key] = (kept[key] or 0) + value
+        kept = rows.setdefault(name, {"layer": name, "told": None})
+        if row.told is not None:
+            kept["told"] = (kept["told"] or 0) + row.told
     return list(rows.values())
+
+
+def _measures(told: Told, work: Work) -> dict[str, Any]:
+    """What was told of other metrics, by row; parameters stand in the rows of operations if nowhere else."""
+    given = dict(told.measures)
+    if told.params is not None and "params" not in given:
+        rows = [Row(target=row.target, told=row.params) for row in told.rows if row.params is not None]
+        given["params"] = Measured(rows=rows, total=told.params)
+    return {metric: {"total": part.total, "rows": _added(part.rows, work)} for metric, part in given.items()}
+
+
+def _added(rows: Sequence[Row], work: Work) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for row in rows:
+        if row.told is not None:
+            name = _layer(row, work)
+            sums[name] = sums.get(name, 0) + row.told
+    return sums
 
 
 def _entry(request: dict[str, Any]) -> Entry:
@@ -152,6 +171,7 @@ def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
         "side_effects": list(watch.changes()),
         "certificate": built.certificate,
         "rows": _rows(told, Work(ledger)) if ledger is not None else [],
+        "measures": _measures(told, Work(ledger)) if ledger is not None else {},
         "ledger": None if ledger is None else ledger_to_json(ledger),
         "parameters": built.parameter_count(),
     }

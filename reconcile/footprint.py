@@ -1,0 +1,249 @@
+"""How a counter takes the memory of a model: inputs, outputs of layers and parameters, each in its own bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Protocol
+
+from reconcile.amounts import Amount, amount, total
+from reconcile.holdings import Holding, holdings, item_size
+from reconcile.ledger import Call, Tensor, Value, tensors_in
+from reconcile.rules import Rules
+from reconcile.side import Item
+from reconcile.work import ROOT, Work
+
+INPUTS = "::inputs"
+"""The row of the model's inputs."""
+
+
+def size(tensor: Tensor) -> Amount:
+    """The bytes of a tensor."""
+    width = item_size(tensor.dtype)
+    return Amount(width * prod(tensor.shape), f"{width} * ({amount(tensor.shape).formula if tensor.shape else '1'})")
+
+
+def sizes(value: Value | Mapping[str, Value]) -> Amount:
+    """The bytes of every tensor in a value."""
+    return total(map(size, tensors_in(value)))
+
+
+def calls_by_row(work: Work) -> Mapping[str, tuple[Call, ...]]:
+    """The calls of every leaf module, in order."""
+    rows: dict[str, list[Call]] = {}
+    for call in work.ledger.calls:
+        module = work.ledger.places[call.module]
+        if module.leaf:
+            rows.setdefault(module.path or ROOT, []).append(call)
+    return {row: tuple(calls) for row, calls in rows.items()}
+
+
+def outputs_by_row(work: Work) -> Mapping[str, Amount]:
+    """The bytes that every row gives out: the outputs of a layer's calls, or those of the ops outside layers."""
+    calls = calls_by_row(work)
+    rows = {row: total(sizes(call.output) for call in made) for row, made in calls.items()}
+    for row, ops in work.layers.items():
+        if row not in calls:
+            rows[row] = total(sizes(work.ledger.ops[index].output) for index in ops)
+    return rows
+
+
+def reads_by_row(work: Work) -> Mapping[str, Amount]:
+    """The bytes that every row reads: what its calls are given and its parameters, or what its ops are given."""
+    calls = calls_by_row(work)
+    own = parameters_by_row(work, first_only=False)
+    rows = {}
+    for row, made in calls.items():
+        given = [sizes((call.arguments, dict(call.keywords))) for call in made]
+        rows[row] = total([*given, *([own[row]] * len(made) if row in own else [])])
+    for row, ops in work.layers.items():
+        if row not in calls:
+            rows[row] = total(size(tensor) for index in ops for tensor in work.ledger.ops[index].tensors)
+    return rows
+
+
+def parameters_by_row(work: Work, *, first_only: bool) -> Mapping[str, Amount]:
+    """The bytes of every module's own parameters."""
+    rows: dict[str, list[Amount]] = {}
+    for holding in holdings(work.ledger):
+        if not holding.buffer and (holding.first or not first_only):
+            rows.setdefault(holding.layer, []).append(holding.bytes)
+    return {row: total(amounts) for row, amounts in rows.items()}
+
+
+def held(work: Work) -> Mapping[str, Amount]:
+    """Bytes of inputs, of parameters once, and of what every row gives out."""
+    rows: dict[str, list[Amount]] = {INPUTS: [size(tensor) for tensor in work.ledger.inputs]}
+    for part in (parameters_by_row(work, first_only=True), outputs_by_row(work)):
+        for row, given in part.items():
+            rows.setdefault(row, []).append(given)
+    return {row: total(amounts) for row, amounts in rows.items()}
+
+
+class Conventional(Protocol):
+    """A way to count parameters."""
+
+    def departures(self, work: Work, rules: Rules) -> Iterator[Item]:
+        """Everything that is not counted as the definition does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footprint:
+    """A counter's way to count the bytes that a model holds; what is not said is counted as the definition does.
+
+    inputs: the model's inputs count.  header: bytes added for each input tensor.
+    width: bytes taken for an element, whatever its dtype.
+    per_sample: the first size of every tensor is left out.
+    doubled: outputs count twice, once more for their gradients.
+    containers: outputs of modules with children count as well.
+    root: the model itself is looked at.
+    skipped: types, with their subclasses, whose outputs do not count.
+    bearing: only layers that hold parameters have outputs.
+    joined: several outputs of one call count as the product of their sizes, with a sign for each.
+    first: only the first of several outputs counts.
+    last_call: only the last call of a layer counts.
+    hooks_per_place: a module that stands at k places counts k times.
+    census: how parameters are taken; None leaves them out.
+    """
+
+    source: str
+    inputs: bool = True
+    header: int = 0
+    width: int | None = None
+    per_sample: bool = False
+    doubled: bool = False
+    containers: bool = False
+    root: bool = True
+    skipped: frozenset[str] = frozenset()
+    bearing: bool = False
+    joined: bool = False
+    first: bool = False
+    last_call: bool = False
+    hooks_per_place: bool = False
+    census: Conventional | None = None
+
+    def departures(self, work: Work, rules: Rules) -> Iterator[Item]:
+        """Every byte that is not counted as the definition does, with the cause."""
+        yield from self._inputs(work)
+        yield from self._parameters(work, rules)
+        yield from self._layers(work)
+
+    def _item(self, layer: str, cause: str, weight: int, definition: int, part: Amount) -> Iterator[Item]:
+        if part.value and weight != definition:
+            yield Item(
+                layer=layer,
+                cause=cause,
+                term="bytes",
+                weight=weight,
+                definition=definition,
+                amount=part,
+                source=self.source,
+            )
+
+    def _inputs(self, work: Work) -> Iterator[Item]:
+        tensors = work.ledger.inputs
+        if not self.inputs:
+            yield from self._item(INPUTS, "inputs", 0, 1, total(map(size, tensors)))
+            return
+        if self.joined and len(tensors) > 1:
+            shapes = [tensor.shape[1:] for tensor in tensors]
+            yield from self._item(INPUTS, "formula", 1, 0, amount((self.width or 4,), *shapes))
+            yield from self._item(INPUTS, "formula", 0, 1, total(map(size, tensors)))
+            return
+        for tensor in tensors:
+            yield from self._tensor(INPUTS, tensor)
+        yield from self._item(INPUTS, "inputs", self.header, 0, Amount(len(tensors), str(len(tensors))))
+
+    def _tensor(self, layer: str, tensor: Tensor, *, twice: bool = False) -> Iterator[Item]:
+        """One tensor in the counter's bytes: without its batch, in another width, once more for its gradient."""
+        own = item_size(tensor.dtype)
+        width, batch = self.width or own, tensor.shape[0] if self.per_sample and tensor.shape else 1
+        sample = amount(tensor.shape[1:] if batch != 1 else tensor.shape) if tensor.shape else Amount(1, "1")
+        yield from self._item(layer, "batch", 1, batch, _times(own, sample))
+        yield from self._item(layer, "item-size", width, own, sample)
+        if twice:
+            yield from self._item(layer, "gradients", 2, 1, _times(width, sample))
+
+    def _parameters(self, work: Work, rules: Rules) -> Iterator[Item]:
+        """Parameters in bytes: the census decides which count, the width how much each element is."""
+        if self.census is None:
+            for layer, part in parameters_by_row(work, first_only=True).items():
+                yield from self._item(layer, "parameters", 0, 1, part)
+            return
+        width = self.width or 4
+        for item in self.census.departures(work, rules):
+            yield from self._item(item.layer, item.cause, item.weight, item.definition, _times(width, item.amount))
+        for holding in holdings(work.ledger):
+            if holding.first and not holding.buffer:
+                yield from self._width(holding, width)
+
+    def _width(self, holding: Holding, width: int) -> Iterator[Item]:
+        yield from self._item(
+            holding.layer, "item-size", width, item_size(holding.tensor.dtype), holding.elements
+        )
+
+    def _layers(self, work: Work) -> Iterator[Item]:
+        calls = calls_by_row(work)
+        for layer, part in outputs_by_row(work).items():
+            if layer not in calls:
+                yield from self._item(layer, "unseen", 0, 1, part)
+            elif not self._looks_at(work, layer):
+                yield from self._item(layer, "outputs", 0, 1, part)
+            else:
+                yield from self._calls(layer, calls[layer], work)
+        if self.containers:
+            yield from self._containers(work)
+
+    def _looks_at(self, work: Work, layer: str) -> bool:
+        module = work.ledger.places["" if layer == ROOT else layer]
+        bare = self.bearing and not any(prod(item.shape) for item in module.parameters)
+        skipped = not self.skipped.isdisjoint((module.type, *module.bases))
+        return not bare and not skipped and (self.root or module.path != "")
+
+    def _calls(self, layer: str, calls: tuple[Call, ...], work: Work) -> Iterator[Item]:
+        if self.last_call:
+            yield from self._item(layer, "overwritten", 0, 1, total(sizes(call.output) for call in calls[:-1]))
+            calls = calls[-1:]
+        hooks = self._hooks(work, calls[0].module)
+        for call in calls:
+            yield from self._call(layer, call)
+            yield from self._item(layer, "double-count", hooks - 1, 0, self._told(call))
+
+    def _call(self, layer: str, call: Call) -> Iterator[Item]:
+        tensors = tensors_in(call.output)
+        if self.joined and len(tensors) > 1:
+            yield from self._item(layer, "formula", 1, 0, self._told(call))
+            yield from self._item(layer, "formula", 0, 1, sizes(call.output))
+            return
+        if self.first and len(tensors) > 1:
+            yield from self._item(layer, "outputs", 0, 1, total(map(size, tensors[1:])))
+            tensors = tensors[:1]
+        for tensor in tensors:
+            yield from self._tensor(layer, tensor, twice=self.doubled)
+
+    def _told(self, call: Call) -> Amount:
+        """The bytes that the counter takes for the outputs of one call."""
+        tensors = tensors_in(call.output)
+        width, times = self.width or 4, 2 if self.doubled else 1
+        shapes = [tensor.shape[1:] if self.per_sample else tensor.shape for tensor in tensors]
+        if self.joined:
+            sign = (-1) ** (len(tensors) + 1)
+            return amount((sign * times, width), *shapes)
+        return total(amount((times, width), shape) for shape in shapes)
+
+    def _hooks(self, work: Work, module: str) -> int:
+        places = sum(module in (place.path, place.alias) for place in work.ledger.modules)
+        return places if self.hooks_per_place else 1
+
+    def _containers(self, work: Work) -> Iterator[Item]:
+        """Modules with children give out what their last layer gave out; a counter of all modules counts it again."""
+        for call in work.ledger.calls:
+            module = work.ledger.places[call.module]
+            if not module.leaf and self._looks_at(work, module.path or ROOT):
+                hooks = self._hooks(work, module.path)
+                yield from self._item(module.path or ROOT, "double-count", hooks, 0, self._told(call))
+
+
+def _times(factor: int, part: Amount) -> Amount:
+    return Amount(factor * part.value, f"{factor} * ({part.formula})")

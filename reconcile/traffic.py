@@ -1,0 +1,99 @@
+"""How a counter takes the bytes that layers read and write: by the type of a layer, from what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Literal
+
+from reconcile.amounts import Amount, amount, total
+from reconcile.footprint import calls_by_row, outputs_by_row, parameters_by_row, reads_by_row, sizes
+from reconcile.holdings import item_size
+from reconcile.ledger import Call, Module, tensors_in
+from reconcile.rules import Rules
+from reconcile.side import Item
+from reconcile.work import ROOT, Work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a layer of one type reads besides its input: nothing, its trainable parameters, or two for each channel."""
+
+    source: str
+    parameters: Literal["none", "trainable", "two"] = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """A counter's way to count bytes read or written: by type or subclass, parameters once for each sample."""
+
+    of: Literal["memread", "memwrite"]
+    source: str
+    modules: Mapping[str, Reading]
+    last_call: bool = False
+
+    def departures(self, work: Work, rules: Rules) -> Iterator[Item]:
+        """Every byte that is not counted as the definition does, with the cause."""
+        calls = calls_by_row(work)
+        reference = reads_by_row(work) if self.of == "memread" else outputs_by_row(work)
+        for layer, part in reference.items():
+            module = work.ledger.places.get("" if layer == ROOT else layer)
+            found = None if module is None or layer not in calls else self._of(module)
+            if layer not in calls:
+                yield from self._item(layer, "unseen", 0, 1, part, "")
+            elif found is None or module is None:
+                yield from self._item(layer, "no-rule", 0, 1, part, "")
+            else:
+                yield from self._calls(layer, calls[layer], module, found, work)
+
+    def _of(self, module: Module) -> Reading | None:
+        kinds = (module.type, *module.bases)
+        return next((self.modules[kind] for kind in kinds if kind in self.modules), None)
+
+    def _calls(
+        self, layer: str, calls: tuple[Call, ...], module: Module, reading: Reading, work: Work
+    ) -> Iterator[Item]:
+        own = parameters_by_row(work, first_only=False).get(layer, Amount(0, "0"))
+        if self.last_call and len(calls) > 1:
+            earlier = [sizes(call.output if self.of == "memwrite" else _given(call)) for call in calls[:-1]]
+            held = [own] * (len(calls) - 1) if self.of == "memread" else []
+            yield from self._item(layer, "overwritten", 0, 1, total([*earlier, *held]), reading.source)
+        if self.of == "memread":
+            yield from self._parameters(layer, calls[-1], module, reading, own)
+
+    def _parameters(self, layer: str, call: Call, module: Module, reading: Reading, own: Amount) -> Iterator[Item]:
+        (first, *_) = tensors_in(call.arguments)
+        width, batch = item_size(first.dtype), first.shape[0]
+        if reading.parameters == "none":
+            yield from self._item(layer, "parameters", 0, 1, own, reading.source)
+            return
+        if reading.parameters == "two":
+            taken = amount((width, 2), first.shape[1:2])
+            yield from self._item(layer, "formula", 1, 0, taken, reading.source)
+            yield from self._item(layer, "formula", 0, 1, own, reading.source)
+        else:
+            trainable = [item for item in module.parameters if item.trainable]
+            taken = total(amount((width,), item.shape) for item in trainable)
+            frozen = [item for item in module.parameters if not item.trainable]
+            rest = total(amount((item_size(item.dtype),), item.shape) for item in frozen)
+            yield from self._item(layer, "frozen", 0, 1, rest, reading.source)
+            wide = sum((width - item_size(item.dtype)) * prod(item.shape) for item in trainable)
+            yield from self._item(layer, "item-size", 1, 0, Amount(wide, str(wide)), reading.source)
+        yield from self._item(layer, "batch", batch, 1, taken, reading.source)
+
+    def _item(self, layer: str, cause: str, weight: int, definition: int, part: Amount, source: str) -> Iterator[Item]:
+        if part.value and weight != definition:
+            yield Item(
+                layer=layer,
+                cause=cause,
+                term="bytes",
+                weight=weight,
+                definition=definition,
+                amount=part,
+                source=source or self.source,
+            )
+
+
+def _given(call: Call) -> tuple[object, ...]:
+    return (call.arguments, dict(call.keywords))
