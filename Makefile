@@ -19,6 +19,8 @@ lint: $(STAMP)
 
 reports: $(STAMP)
 	$(BIN)/reconcile demo --output reports/missing-1.638G.md
+	$(BIN)/reconcile audit torchvision.models:vit_b_16 -i 1,3,224,224 -c thop -c torchinfo -c fvcore -c ptflops \
+		-c torch@no_grad -c torch@grad --output reports/vit-b-16.md
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

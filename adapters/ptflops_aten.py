@@ -11,7 +11,19 @@ from io import StringIO
 from typing import Any
 from unittest import mock
 
-from reconcile.adapter import AtOp, Counter, Measured, Recorder, Row, Subject, Told, asked_alone, named_inputs, printed_reason, whole
+from reconcile.adapter import (
+    AtOp,
+    Counter,
+    Measured,
+    Recorder,
+    Row,
+    Subject,
+    Told,
+    asked_alone,
+    named_inputs,
+    printed_reason,
+    whole,
+)
 from reconcile.census import Census
 from reconcile.errors import CounterError
 from reconcile.rules import Rule, Rules

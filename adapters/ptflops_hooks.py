@@ -216,7 +216,7 @@ def run(subject: Subject) -> Told:
 
 
 def parameters(model: Any, total: int) -> Measured:
-    """ptflops counts the parameters of the model at once; here its function is also asked about each module alone."""
+    """The parameters of the whole model, as ptflops counts them, and what its function tells of each module alone."""
     from ptflops.pytorch_engine import get_model_parameters_number
 
     return Measured(rows=asked_alone(model, get_model_parameters_number), total=total)

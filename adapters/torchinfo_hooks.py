@@ -7,6 +7,7 @@ gave out, and whether the name of its class contains "Conv".
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from reconcile.adapter import Counter, Measured, Named, Place, Row, Subject, Told, named_inputs, whole
@@ -37,6 +38,7 @@ MEMORY = Footprint(
     source=_TOTALS,
     header=64,
     doubled=True,
+    childless=True,
     bearing=True,
     first=True,
     census=ListedCensus(source=_TOTALS, leaves=True),
@@ -45,12 +47,14 @@ MEMORY = Footprint(
 
 def _summary(subject: Subject) -> Any:
     """What torchinfo sums up, in the mode that the model is in; without one it would switch the model to eval."""
+    import torchinfo
     from torchinfo import summary
 
     inputs: Mapping[str, Any] | Sequence[Any] = named_inputs(subject) if subject.kwargs else list(subject.args)
     mode = "train" if subject.model.training else "eval"
     try:
-        with subject.recording():
+        # Its hooks add up pruning masks.
+        with subject.recording(own_code=[str(Path(torchinfo.__file__).parent)]):
             return summary(subject.model, input_data=inputs, mode=mode, col_names=("mult_adds",), verbose=0)
     except RuntimeError as error:
         cause = error.__cause__

@@ -84,7 +84,7 @@ def _traffic(of: Literal["memread", "memwrite"]) -> Traffic:
 
 MEASURES: Mapping[str, Convention] = {
     "params": Census(source=_CALL, executed=True, childless=True),
-    "memory": Footprint(source=_CALL, inputs=False, width=4, per_sample=True, last_call=True),
+    "memory": Footprint(source=_CALL, inputs=False, width=4, per_sample=True, childless=True, last_call=True),
     "memread": _traffic("memread"),
     "memwrite": _traffic("memwrite"),
 }

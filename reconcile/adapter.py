@@ -148,6 +148,11 @@ class Counter:
     run: Callable[[Subject], Told]
     measures: Mapping[str, Convention] = field(default_factory=dict)
 
+    @property
+    def counts_operations(self) -> bool:
+        """Whether the counter counts operations at all, and not parameters or memory alone."""
+        return bool(self.rules.modules or self.rules.names or self.rules.functions or self.rules.ops)
+
 
 class _Alone:
     """A module without what is inside it, for a counter that is asked about one module at a time."""

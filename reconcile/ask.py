@@ -102,9 +102,10 @@ class Question:
 
 
 def installed(adapters: Sequence[str] = ()) -> tuple[str, ...]:
-    """Ids of the counters that are installed, without the reference."""
-    known = entries(tuple(adapters))
-    return tuple(name for name, item in known.items() if item.missing is None and name != reference.NAME)
+    """Ids of the counters of operations that are installed, without the reference."""
+    known = entries(tuple(adapters)).items()
+    able = ((name, item) for name, item in known if item.missing is None and item.counter.counts_operations)
+    return tuple(name for name, _ in able if name != reference.NAME)
 
 
 def ask(question: Question, counters: Sequence[str]) -> Run:

@@ -19,6 +19,7 @@ from reconcile.errors import UsageError
 from reconcile.explain import Explanation, explain
 from reconcile.inputs import Input
 from reconcile.launch import TIMEOUT
+from reconcile.metrics import OPERATIONS
 from reconcile.objects import parse_object
 from reconcile.schema import Context, Run
 from reconcile.side import Side
@@ -78,7 +79,7 @@ class Audit:
 
     question: Question
     run: Run
-    _explained: dict[tuple[str, str], Explanation] = field(default_factory=dict, init=False, repr=False)
+    _explained: dict[tuple[str, str, str], Explanation] = field(default_factory=dict, init=False, repr=False)
 
     SCHEMA = "reconcile/audit/1"
 
@@ -88,33 +89,36 @@ class Audit:
 
     @cached_property
     def _sides(self) -> Mapping[str, Side]:
-        counts = [count for count in self.run.counts if count.status == "ok"]
+        counts = [count for count in self.run.counts if count.status == "ok" and count.total is not None]
         return {count.counter: side_from_count(count, self.question) for count in counts}
 
-    def side(self, counter: str) -> Side:
+    def side(self, counter: str, metric: str = OPERATIONS) -> Side:
         """One counter's answer taken apart; claims and saved runs may be named too."""
-        if counter in self._sides:
+        if metric == OPERATIONS and counter in self._sides:
             return self._sides[counter]
+        answered = self.run.count(counter)
+        if answered is not None and answered.status == "ok":
+            return side_from_count(answered, self.question, metric)
         failed = self.run.count(counter)
         if failed is not None:
             raise UsageError(f"{counter} failed, so its number cannot be explained: {failed.reason}")
         if not counter.startswith(("claim:", "run:")):
             raise UsageError(f"{counter!r} is not part of this audit; it has {', '.join(self._sides)}")
-        return sides(self.question, [counter])[counter]
+        return sides(self.question, [counter], metric)[counter]
 
     def claimed(self, claim: Claim) -> Side:
         """A claim about this very model and input, read against the audit's own reference."""
         return side_of_claim(claim, self.side(reference.NAME))
 
-    def explanation(self, left: str, right: str) -> Explanation:
-        """Why `left` minus `right` is what it is."""
-        if (left, right) not in self._explained:
-            self._explained[left, right] = explain(self.side(left), self.side(right))
-        return self._explained[left, right]
+    def explanation(self, left: str, right: str, metric: str = OPERATIONS) -> Explanation:
+        """Why `left` minus `right` is what it is, in operations, `params`, `memory`, `memread` or `memwrite`."""
+        if (left, right, metric) not in self._explained:
+            self._explained[left, right, metric] = explain(self.side(left, metric), self.side(right, metric))
+        return self._explained[left, right, metric]
 
-    def explain(self, left: str, right: str) -> Why:
+    def explain(self, left: str, right: str, metric: str = OPERATIONS) -> Why:
         """Why `left` minus `right` is what it is, as tables."""
-        return Why(self.explanation(left, right))
+        return Why(self.explanation(left, right, metric))
 
     @cached_property
     def explanations(self) -> tuple[Explanation, ...]:

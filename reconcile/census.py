@@ -20,7 +20,7 @@ def by_definition(work: Work) -> Mapping[str, Amount]:
     for holding in holdings(work.ledger):
         if holding.first and not holding.buffer:
             rows.setdefault(holding.layer, []).append(holding.elements)
-    return {layer: total(amounts) for layer, amounts in rows.items()}
+    return {layer: total(amounts) for layer, amounts in rows.items()} or {ROOT: Amount(0, "0")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +60,8 @@ class Census:
                 yield item
                 if item.cause == "shared" and not holding.first:
                     again.append(item)
+        if self.names is not None:
+            yield from taken.derived(self.names)
         if self.once == "total":
             yield from (_settled(item) for item in again)
 
@@ -104,6 +106,16 @@ class _Taken:
             yield self._item(holding, self._row(holding), "unregistered", 1, 0)
         for place in self._again(holding):
             yield self._item(holding, place or ROOT, "shared", 1, 0)
+
+    def derived(self, names: frozenset[str]) -> Iterator[Item]:
+        """Tensors that are made from parameters and taken for parameters, because a counter goes by their names."""
+        for module in self.work.ledger.modules:
+            for tensor in module.derived if module.alias is None else ():
+                made = Holding(module=module, tensor=tensor, buffer=False, first=False)
+                if tensor.name in names and self._reason(made) is None:
+                    yield self._item(made, made.layer, "derived", 1, 0)
+                    for place in self._again(made):
+                        yield self._item(made, place or ROOT, "shared", 1, 0)
 
     def _row(self, holding: Holding) -> str:
         """The row that a module's parameters are told in: its own, or that of a module which hides it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -188,6 +189,11 @@ def run_command(counters: Sequence[str], as_json: bool, output: str | None, mode
     return EXPLAINED if run.explained else DIFFERENT
 
 
+def _command() -> str:
+    """The command line that is being run."""
+    return shlex.join(["reconcile", *click.get_current_context().obj])
+
+
 def _layers_csv(audit: Audit) -> str:
     frame = audit.layers()
     return str(frame.to_csv(index=False, lineterminator="\n"))
@@ -233,22 +239,25 @@ def _explanation_csv(explanation: Explanation) -> str:
 @cli.command("audit")
 @_MODEL
 @_COUNTERS
-@click.option("--out", required=True, metavar="DIR", help="The folder of the report; made if it is missing.")
+@click.option("--out", metavar="DIR", help="The folder of the whole report; made if it is missing.")
 @_DOCUMENT
 def audit_command(
-    counters: Sequence[str], out: str, as_json: bool, output: str | None, model: str, **options: Any
+    counters: Sequence[str], out: str | None, as_json: bool, output: str | None, model: str, **options: Any
 ) -> int:
     """Write the whole report on OBJECT: every counter, every difference, as Markdown, JSON, CSV and HTML."""
+    if out is None and output is None and not as_json:
+        raise UsageError("name where the report goes: --out DIR for all of it, or --output FILE for one page")
     question = _question(model, **options)
     audit = audit_question(question, counters)
-    folder = make_folder(out)
-    document = audit.document()
-    write_text(folder / "report.md", report(audit))
-    write_json(folder / "report.json", document)
-    write_text(folder / "layers.csv", _layers_csv(audit))
-    write_text(folder / "totals.csv", str(audit.totals().to_csv(index=False, lineterminator="\n")))
-    audit.to_html(str(folder / "index.html"))
-    texts = {".md": report(audit), ".csv": _layers_csv(audit)}
+    document, page = audit.document(), report(audit, _command())
+    if out is not None:
+        folder = make_folder(out)
+        write_text(folder / "report.md", page)
+        write_json(folder / "report.json", document)
+        write_text(folder / "layers.csv", _layers_csv(audit))
+        write_text(folder / "totals.csv", str(audit.totals().to_csv(index=False, lineterminator="\n")))
+        audit.to_html(str(folder / "index.html"))
+    texts = {".md": page, ".csv": _layers_csv(audit)}
     _give(document, as_json=as_json, output=output, show=lambda: terminal.show_audit(audit), texts=texts)
     return EXPLAINED if audit.explained else DIFFERENT
 
@@ -275,7 +284,8 @@ def demo_command(jobs: int | None, as_json: bool, output: str | None) -> int:
 def run_cli(arguments: Sequence[str] | None = None) -> int:
     """Run a command and give its exit code; what is refused is one sentence on standard error."""
     try:
-        code = cli.main(args=arguments, prog_name="reconcile", standalone_mode=False)
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        code = cli.main(args=given, prog_name="reconcile", standalone_mode=False, obj=given)
     except click.exceptions.Abort:
         return INTERRUPTED
     except KeyboardInterrupt:

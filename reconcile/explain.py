@@ -267,7 +267,7 @@ def _causes(layers: Sequence[LayerDifference], left: Side, right: Side) -> tuple
         Cause(
             cause=name,
             amount=sum(summand.amount for _, summand in parts),
-            layers=tuple(layer for layer, _ in parts),
+            layers=tuple(dict.fromkeys(layer for layer, _ in parts)),
             because=_because(name, {layer for layer, _ in parts}, left, right),
             sources=tuple(dict.fromkeys(source for _, summand in parts for source in summand.sources)),
         )
@@ -310,6 +310,9 @@ def _terms(cause: str, layers: set[str], side: Side) -> str:
     items = [item for item in side.items if item.cause == cause and item.layer in layers]
     if cause == "double-count":
         return f", in {', '.join(dict.fromkeys(item.source for item in items))}"
+    hidden = dict.fromkeys(name for item in items for name in item.hidden_by)
+    if hidden:
+        return f" (the work is inside {', '.join(hidden)})"
     if cause == "formula":
         units = dict.fromkeys(TERMS[item.term].unit for item in items if item.term in TERMS)
         return f" ({', '.join(units)})" if units else ""

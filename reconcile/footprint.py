@@ -10,7 +10,7 @@ from typing import Protocol
 from reconcile.amounts import Amount, amount, total
 from reconcile.holdings import Holding, holdings, item_size
 from reconcile.ledger import Call, Tensor, Value, tensors_in
-from reconcile.rules import Rules
+from reconcile.rules import TOTAL, Rules
 from reconcile.side import Item
 from reconcile.work import ROOT, Work
 
@@ -97,6 +97,7 @@ class Footprint:
     per_sample: the first size of every tensor is left out.
     doubled: outputs count twice, once more for their gradients.
     containers: outputs of modules with children count as well.
+    childless: a layer that holds modules which it never calls is not looked at.
     root: the model itself is looked at.
     skipped: types, with their subclasses, whose outputs do not count.
     bearing: only layers that hold parameters have outputs.
@@ -104,7 +105,9 @@ class Footprint:
     first: only the first of several outputs counts.
     last_call: only the last call of a layer counts.
     hooks_per_place: a module that stands at k places counts k times.
+    rank: only outputs with this many sizes count.
     census: how parameters are taken; None leaves them out.
+    states: how often parameters count, once more for each value that an optimizer keeps of them.
     """
 
     source: str
@@ -114,6 +117,7 @@ class Footprint:
     per_sample: bool = False
     doubled: bool = False
     containers: bool = False
+    childless: bool = False
     root: bool = True
     skipped: frozenset[str] = frozenset()
     bearing: bool = False
@@ -121,7 +125,9 @@ class Footprint:
     first: bool = False
     last_call: bool = False
     hooks_per_place: bool = False
+    rank: int | None = None
     census: Conventional | None = None
+    states: int = 1
 
     def departures(self, work: Work, rules: Rules) -> Iterator[Item]:
         """Every byte that is not counted as the definition does, with the cause."""
@@ -179,9 +185,10 @@ class Footprint:
                 yield from self._width(holding, width)
 
     def _width(self, holding: Holding, width: int) -> Iterator[Item]:
-        yield from self._item(
-            holding.layer, "item-size", width, item_size(holding.tensor.dtype), holding.elements
-        )
+        """One parameter in the counter's bytes, and once more for each value that an optimizer keeps of it."""
+        own, elements = item_size(holding.tensor.dtype), holding.elements
+        yield from self._item(holding.layer, "item-size", width, own, elements)
+        yield from self._item(holding.layer, "optimizer", self.states, 1, _times(width, elements))
 
     def _layers(self, work: Work) -> Iterator[Item]:
         calls = calls_by_row(work)
@@ -194,10 +201,20 @@ class Footprint:
                 yield from self._calls(layer, calls[layer], work)
         if self.containers:
             yield from self._containers(work)
+        if self.joined:
+            yield from self._sign(work)
+
+    def _sign(self, work: Work) -> Iterator[Item]:
+        """Products of several outputs have another sign; the sum is told without its sign."""
+        looked = [call for call in work.ledger.calls if self._looks_at(work, call.module or ROOT)]
+        told = sum(self._hooks(work, call.module) * self._told(call).value for call in looked)
+        yield from self._item(TOTAL, "formula", 2, 0, Amount(max(-told, 0), str(max(-told, 0))))
 
     def _looks_at(self, work: Work, layer: str) -> bool:
         module = work.ledger.places["" if layer == ROOT else layer]
         bare = self.bearing and not any(prod(item.shape) for item in module.parameters)
+        if self.childless and module.children:
+            return False
         skipped = not self.skipped.isdisjoint((module.type, *module.bases))
         return not bare and not skipped and (self.root or module.path != "")
 
@@ -220,7 +237,10 @@ class Footprint:
             yield from self._item(layer, "outputs", 0, 1, total(map(size, tensors[1:])))
             tensors = tensors[:1]
         for tensor in tensors:
-            yield from self._tensor(layer, tensor, twice=self.doubled)
+            if self.rank in (None, len(tensor.shape)):
+                yield from self._tensor(layer, tensor, twice=self.doubled)
+            else:
+                yield from self._item(layer, "outputs", 0, 1, size(tensor))
 
     def _told(self, call: Call) -> Amount:
         """The bytes that the counter takes for the outputs of one call."""

@@ -45,6 +45,7 @@ class Module:
 
     A module that two parents own stands at two places, the second with `alias` set to the path of the first.
     A `leaf` is one layer: it has no children, or it is a layer that never calls them (`nn.MultiheadAttention`).
+    `derived` are the tensors that it shows as its weight or bias and makes from parameters of other names.
     """
 
     path: str
@@ -57,6 +58,7 @@ class Module:
     attributes: Mapping[str, Value] = field(default_factory=dict)
     parameters: tuple[Parameter, ...] = ()
     buffers: tuple[Parameter, ...] = ()
+    derived: tuple[Parameter, ...] = ()
 
     @property
     def name(self) -> str:
@@ -275,7 +277,7 @@ def _value(document: Any) -> Value:
 
 
 _MAPPINGS = {"keywords", "attributes"}
-_PARAMETERS = {"parameters", "buffers"}
+_PARAMETERS = {"parameters", "buffers", "derived"}
 
 
 def _record(kind: type[Any], document: Mapping[str, Any]) -> Any:

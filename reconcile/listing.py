@@ -20,7 +20,7 @@ from reconcile.work import ROOT, Work
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of a listing: a module at the last place that it has, how deep it stands, and if it was listed before."""
+    """One line of a listing: a module at the last place that it has, its depth, and if it was listed before."""
 
     module: str
     depth: int
@@ -41,8 +41,9 @@ class Listing:
     def lines(self) -> tuple[Line, ...]:
         """A line for every call, and one for every container above it that is not open yet."""
         called = [call.module for call in self.ledger.calls]
-        known, open_, lines = set(called), {}, []
-        before: set[str] = set()
+        known, before = set(called), set[str]()
+        open_: dict[int, str] = {}
+        lines: list[Line] = []
         for module in called:
             path = self._chain(module)
             depth = len(path)
@@ -78,7 +79,8 @@ class Listing:
 
     def numbers(self) -> Mapping[str, int]:
         """What the listing tells for every module that has a line."""
-        lines, told = self.lines(), {}
+        lines = self.lines()
+        told: dict[str, int] = {}
         left: dict[int, int] = {}
         for index in reversed(range(len(lines))):
             line = lines[index]

@@ -87,10 +87,11 @@ def _type(name: str, places: Mapping[str, object]) -> str:
 def measures_of(
     work: Work, answer: Mapping[str, Mapping[str, Any]], conventions: Mapping[str, Convention], rules: Rules
 ) -> tuple[Measure, ...]:
-    """The measures of an answer, each row with what the counter's convention predicts."""
+    """The measures of an answer that the counter has a convention for, each row with what that predicts."""
     return tuple(
-        _measure(work, metric, told, predicted(metric, conventions[metric], rules, work) if metric in conventions else {})
+        _measure(work, metric, told, predicted(metric, conventions[metric], rules, work))
         for metric, told in answer.items()
+        if metric in conventions
     )
 
 

@@ -32,6 +32,27 @@ MOVES = frozenset(
 )
 """Ops that move, make or rename data: priced at 0 by name."""
 
+FAST_PATHS = frozenset({"_native_multi_head_attention", "_transformer_encoder_layer_fwd"})
+"""Kernels that PyTorch takes in place of a module's own forward, where nobody needs gradients."""
+
+COMPOSITES = frozenset(
+    """
+    conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d linear matmul einsum bilinear inner
+    tensordot chain_matmul linalg_multi_dot
+    """.split()
+)
+"""Ops that PyTorch takes apart before a dispatch mode meets them, but in inference mode."""
+
+FUSED = frozenset(
+    """
+    scaled_dot_product_attention _scaled_dot_product_flash_attention_for_cpu _scaled_dot_product_flash_attention
+    _scaled_dot_product_efficient_attention _scaled_dot_product_cudnn_attention _scaled_dot_product_attention_math
+    _scaled_dot_product_fused_attention_overrideable _flash_attention_forward _efficient_attention_forward
+    mkldnn_rnn_layer lstm gru rnn_tanh rnn_relu
+    """.split()
+)
+"""Kernels that do the work of several layers in one op."""
+
 _INTERPOLATIONS = {"nearest": 2, "linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
 
 _KINDS: dict[str, str] = {

@@ -94,7 +94,9 @@ class Measure:
 
     def to_json(self) -> dict[str, Any]:
         """The measure as plain JSON values."""
-        rows = [{"layer": row.layer, "type": row.type, "told": row.told, "predicted": row.predicted} for row in self.layers]
+        rows = [
+            {"layer": row.layer, "type": row.type, "told": row.told, "predicted": row.predicted} for row in self.layers
+        ]
         return {"metric": self.metric, "unit": self.unit, "total": self.total, "layers": rows}
 
     @classmethod
@@ -144,8 +146,10 @@ class Count:
 
     @property
     def explained(self) -> bool:
-        """Whether every row equals its prediction, state included."""
-        return self.status == "ok" and not any(layer.residual or layer.mismatch for layer in self.layers)
+        """Whether every row equals its prediction, state included, and every measure too."""
+        if self.status != "ok" or not all(measure.explained for measure in self.measures):
+            return False
+        return not any(layer.residual or layer.mismatch for layer in self.layers)
 
     def to_json(self) -> dict[str, Any]:
         """The count as plain JSON values, its ledger with the terms of every op."""

@@ -10,6 +10,7 @@ from reconcile.amounts import Amount
 from reconcile.errors import UsageError
 from reconcile.live import live_ops
 from reconcile.metrics import OPERATIONS
+from reconcile.operators import COMPOSITES, FAST_PATHS, FUSED, operator
 from reconcile.rules import TOTAL, Contribution, Prediction, Rules, predict
 from reconcile.schema import Count
 from reconcile.terms import DEFINITION, TERMS
@@ -18,7 +19,10 @@ from reconcile.work import Work
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One summand: (weight - definition) times the amount of one term, in one layer."""
+    """One summand: (weight - definition) times the amount of one term, in one layer.
+
+    `hidden_by` names the operators that kept the work out of the counter's sight.
+    """
 
     layer: str
     cause: str
@@ -27,6 +31,7 @@ class Item:
     definition: int
     amount: Amount
     source: str
+    hidden_by: tuple[str, ...] = ()
 
     @property
     def value(self) -> int:
@@ -185,29 +190,53 @@ def _missing(
     """Multiply-adds of a layer that no weight fell on."""
     for term, definition in DEFINITION.items():
         left = (op for op in work.layers.get(layer, ()) if (op, term) not in covered)
-        ops = tuple(op for op in left if term in (work.prices[op] or {}))
-        amount = work.amount(term, ops)
-        if amount.value:
-            cause, source = _reason(layer, prediction, ops, rules, work)
-            yield Item(
-                layer=layer,
-                cause=cause,
-                term=term,
-                weight=0,
-                definition=definition,
-                amount=amount,
-                source=source,
-            )
+        reasons: dict[tuple[str, str], list[int]] = {}
+        for op in left:
+            if term in (work.prices[op] or {}):
+                reasons.setdefault(_reason(layer, prediction, op, rules, work), []).append(op)
+        for (cause, source), ops in reasons.items():
+            amount = work.amount(term, tuple(ops))
+            if amount.value:
+                yield Item(
+                    layer=layer,
+                    cause=cause,
+                    term=term,
+                    weight=0,
+                    definition=definition,
+                    amount=amount,
+                    source=source,
+                    hidden_by=tuple(dict.fromkeys(_hiding(op, work) for op in ops)) if cause in _KERNELS else (),
+                )
 
 
-def _reason(
-    layer: str, prediction: Prediction | None, ops: tuple[int, ...], rules: Rules, work: Work
-) -> tuple[str, str]:
-    """Why no weight fell on some ops: zero by rule, seen without a rule, or out of sight."""
-    if rules.live and not live_ops(work.ledger) & set(ops):
+_KERNELS = ("path", "unseen")
+"""Causes whose sentence names the op that hides the work."""
+
+
+def _hiding(index: int, work: Work) -> str:
+    """The operator that a counter of ops meets for some work: the outermost one that it is a part of."""
+    op = work.ledger.ops[index]
+    while op.parent is not None:
+        op = work.ledger.ops[op.parent]
+    return operator(op.name)
+
+
+def _reason(layer: str, prediction: Prediction | None, index: int, rules: Rules, work: Work) -> tuple[str, str]:
+    """Why no weight fell on an op: zero by rule, on another kernel path, out of sight, or seen without a rule."""
+    if rules.live and index not in live_ops(work.ledger):
         return "unseen", ""
     for match in prediction.matches if prediction is not None else ():
-        if set(ops) & set(match.ops):
+        if index in match.ops:
             return "zero-rule", match.rule.source
+    if rules.ops:
+        return _reason_of_op(index, rules, work), ""
     sees_modules = bool(rules.modules or rules.names) and "::" not in layer
-    return ("no-rule" if sees_modules or rules.ops else "unseen"), ""
+    return ("no-rule" if sees_modules else "unseen"), ""
+
+
+def _reason_of_op(index: int, rules: Rules, work: Work) -> str:
+    """Why a counter of ops has nothing for one: a fast path, a composite met whole, a fused kernel, or no rule."""
+    whole = _hiding(index, work)
+    if whole in FAST_PATHS or (whole in COMPOSITES and not rules.live):
+        return "path"
+    return "unseen" if whole in FUSED else "no-rule"

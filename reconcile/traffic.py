@@ -10,7 +10,7 @@ from typing import Literal
 from reconcile.amounts import Amount, amount, total
 from reconcile.footprint import calls_by_row, outputs_by_row, parameters_by_row, reads_by_row, sizes
 from reconcile.holdings import item_size
-from reconcile.ledger import Call, Module, tensors_in
+from reconcile.ledger import Call, Module, Value, tensors_in
 from reconcile.rules import Rules
 from reconcile.side import Item
 from reconcile.work import ROOT, Work
@@ -42,7 +42,7 @@ class Traffic:
             found = None if module is None or layer not in calls else self._of(module)
             if layer not in calls:
                 yield from self._item(layer, "unseen", 0, 1, part, "")
-            elif found is None or module is None:
+            elif found is None or module is None or module.children:
                 yield from self._item(layer, "no-rule", 0, 1, part, "")
             else:
                 yield from self._calls(layer, calls[layer], module, found, work)
@@ -95,5 +95,5 @@ class Traffic:
             )
 
 
-def _given(call: Call) -> tuple[object, ...]:
-    return (call.arguments, dict(call.keywords))
+def _given(call: Call) -> Value:
+    return (call.arguments, call.keywords)

@@ -9,7 +9,7 @@ from reconcile.explain import Explanation
 from reconcile.render import tables
 from reconcile.render.markdown import table
 from reconcile.render.tables import Table
-from reconcile.render.text import names, number, signed
+from reconcile.render.text import names, number, readable, signed
 from reconcile.schema import Run
 from reconcile.side import Side
 
@@ -85,12 +85,14 @@ def _sources(explanation: Explanation) -> str:
     return "\n".join(["Sources:", "", *lines]) if lines else ""
 
 
-def report(audit: Audit) -> str:
+def report(audit: Audit, command: str = "") -> str:
     """The whole audit: the counters, why each departs from the definition, and every pair."""
     run = audit.run
     to_reference = [item for item in audit.explanations if item.right.counter == "reference"]
     pairs = [item for item in audit.explanations if item.right.counter != "reference"]
-    parts = [f"# Audit of {_object(run)}", _answer(audit), table(tables.totals(run)), _reference(run)]
+    parts = [f"# Audit of {_object(run)}", _answer(audit), _reference(run), table(_departures(to_reference))]
+    parts += [f"Written by `{command}`."] if command else []
+    parts += ["## The counters", table(tables.totals(run))]
     parts += ["## Why each counter departs from the definition"]
     for explanation in to_reference:
         parts += [f"### {explanation.left.counter}", tables.headline(explanation)]
@@ -110,13 +112,27 @@ def _answer(audit: Audit) -> str:
     return f"{len(counts)} counters tell {told} different numbers, and {end}{missing}."
 
 
+def _departures(explanations: Iterable[Explanation]) -> Table:
+    """One row for each counter: its number, how far it is from the definition, and what that is made of."""
+    rows = []
+    for item in explanations:
+        told = f"{number(item.left.total)} {item.left.unit}"
+        rows.append((item.left.counter, told, readable(item.left.total), signed(item.difference), _made_of(item)))
+    columns = ("counter", "tells", "reads as", "against the definition", "made of")
+    return Table(columns=columns, rows=tuple(rows), numeric=frozenset(columns[1:4]))
+
+
+def _made_of(explanation: Explanation) -> str:
+    parts = [f"{signed(cause.amount)} {cause.cause}" for cause in explanation.causes]
+    parts += [f"residual {signed(explanation.residual)}"] if explanation.residual else []
+    return ", ".join(parts) or "no difference"
+
+
 def _pairs(explanations: Iterable[Explanation]) -> Table:
     rows = []
     for item in explanations:
-        parts = [f"{signed(cause.amount)} {cause.cause}" for cause in item.causes]
-        parts += [f"residual {signed(item.residual)}"] if item.residual else []
         pair = f"{item.left.counter} - {item.right.counter}"
-        rows.append((pair, signed(item.difference), ", ".join(parts) or "no difference"))
+        rows.append((pair, signed(item.difference), _made_of(item)))
     return Table(columns=("pair", "difference", "made of"), rows=tuple(rows), numeric=frozenset({"difference"}))
 
 

@@ -46,6 +46,9 @@ def verdict(count: Count) -> str:
         return f"failed: {count.reason}"
     if count.explained:
         return "residual 0"
+    departing = [measure for measure in count.measures if not measure.explained]
+    if departing and not any(layer.residual or layer.mismatch for layer in count.layers):
+        return f"its {names(tuple(measure.metric for measure in departing))} departs from its rules"
     wrong = [layer for layer in count.layers if layer.residual or layer.mismatch]
     return f"residual {number(count.residual)} in {names(tuple(layer.layer for layer in wrong))}"
 

@@ -47,6 +47,18 @@ def _own(module: torch.nn.Module, items: Any, keys: dict[int, int]) -> Iterator[
         )
 
 
+def _derived(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    """What pruning, `weight_norm` or a parametrization shows as weight and bias; nothing is computed for it."""
+    made: Any = module._modules.get("parametrizations") or {}
+    for name in ("weight", "bias"):
+        shown = vars(module).get(name)
+        if isinstance(shown, torch.Tensor):
+            yield name, shown
+        elif name in made:
+            # Of several originals (size and direction of a weight norm) the largest has the shape of what is shown.
+            yield name, max(made[name].parameters(), key=torch.numel)
+
+
 def _walk(model: torch.nn.Module, path: str = "") -> Iterator[tuple[str, torch.nn.Module]]:
     yield path, model
     for name, child in model.named_children():
@@ -75,6 +87,7 @@ def tree(model: torch.nn.Module) -> tuple[Module, ...]:
                 attributes=plain_attributes(vars(module), _INTERNAL) if leaf else {},
                 parameters=tuple(_own(module, module._parameters.items(), keys)),
                 buffers=tuple(_own(module, module._buffers.items(), keys)),
+                derived=tuple(_own(module, _derived(module), keys)),
             )
         )
     return tuple(places)
