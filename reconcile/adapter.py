@@ -34,9 +34,13 @@ class AtOp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtFunction:
-    """The row of a Python-level call of the ledger, by its index."""
+    """The row of a Python-level call of the ledger, by its index.
+
+    `place` is which of the places of its module is meant, where a shared module is told at each of them.
+    """
 
     index: int
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

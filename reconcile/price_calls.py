@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from math import prod
 
-from reconcile import formulas, price_sequences
+from reconcile import formulas, price_functions, price_sequences
 from reconcile.amounts import Amount, amount
 from reconcile.formulas import Shape, Terms
-from reconcile.ledger import Call, Function, Module, Tensor, Value, first_shape
+from reconcile.ledger import Call, Function, Module, Tensor, first_shape
+from reconcile.price_functions import FunctionPrice, argument, first, shape
 from reconcile.terms import RESAMPLING, TERMS
 
 ModulePrice = Callable[[Module, Shape, Shape], Terms]
-FunctionPrice = Callable[[Function], Terms]
 
 
 def _number(module: Module, *names: str) -> int:
@@ -215,44 +215,32 @@ def _by_kind(module: Module, call: Call, kind: str) -> Terms:
     return terms
 
 
-def _shape(value: Value) -> Shape:
-    return value.shape if isinstance(value, Tensor) else ()
-
-
-def _argument(function: Function, index: int, name: str) -> Value:
-    return function.arguments[index] if index < len(function.arguments) else function.keywords.get(name)
-
-
-def _first(function: Function) -> Shape:
-    return _shape(_argument(function, 0, "input"))
-
-
 def _matrix_product(function: Function) -> Terms:
     return formulas.matmul(
-        _first(function), _shape(_argument(function, 1, "other" if "matmul" in function.name else "mat2"))
+        first(function), shape(argument(function, 1, "other" if "matmul" in function.name else "mat2"))
     )
 
 
 def _added_product(function: Function) -> Terms:
     names = ("batch1", "batch2") if "baddbmm" in function.name else ("mat1", "mat2")
-    a, b = (_shape(_argument(function, index, name)) for index, name in enumerate(names, start=1))
-    return formulas.added_matmul(_first(function), a, b, used=function.keywords.get("beta") != 0)
+    a, b = (shape(argument(function, index, name)) for index, name in enumerate(names, start=1))
+    return formulas.added_matmul(first(function), a, b, used=function.keywords.get("beta") != 0)
 
 
 def _binary(function: Function) -> Terms:
-    operands = (_argument(function, 0, "input"), _argument(function, 1, "other"))
+    operands = (argument(function, 0, "input"), argument(function, 1, "other"))
     return formulas.elementwise(*(item.shape for item in operands if isinstance(item, Tensor)))
 
 
 def _unary(term: str) -> FunctionPrice:
     def price(function: Function) -> Terms:
-        return {term: amount(_first(function))}
+        return {term: amount(first(function))}
 
     return price
 
 
 def _interpolation(function: Function) -> Terms:
-    terms = formulas.resample(_first(function), first_shape(function.output))
+    terms = formulas.resample(first(function), first_shape(function.output)) | price_functions.interpolation(function)
     asked = _asked(function)
     if asked is not None:
         terms["resample.by-arguments"] = Amount(int(asked[0]), asked[1])
@@ -264,7 +252,7 @@ def _asked(function: Function) -> tuple[float, str] | None:
 
     A tuple of scales is rounded down before it is used; a single scale is not, so the product may be a fraction.
     """
-    x, size, scale = _first(function), _argument(function, 1, "size"), _argument(function, 2, "scale_factor")
+    x, size, scale = first(function), argument(function, 1, "size"), argument(function, 2, "scale_factor")
     spatial = len(x) - 2
     if isinstance(size, (tuple, int)):
         sizes = size if isinstance(size, tuple) else (size,) * spatial
@@ -288,9 +276,9 @@ def asked_fraction(function: Function) -> float:
 
 
 def _functions() -> Mapping[str, FunctionPrice]:
-    table: dict[str, FunctionPrice] = {}
+    table: dict[str, FunctionPrice] = dict(price_functions.FUNCTIONS)
     for owner in ("torch", "torch.Tensor"):
-        table |= {f"{owner}.{name}": _matrix_product for name in ("matmul", "mm", "bmm")}
+        table |= {f"{owner}.{name}": _matrix_product for name in ("matmul", "__matmul__", "mm", "bmm")}
         table |= {f"{owner}.{name}": _added_product for name in ("addmm", "baddbmm")}
         table |= {f"{owner}.{name}": _binary for name in ("add", "mul", "sub", "div")}
     functional = "torch.nn.functional"

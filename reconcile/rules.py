@@ -12,7 +12,7 @@ from typing import Literal
 from reconcile.amounts import Amount
 from reconcile.errors import LedgerError
 from reconcile.formulas import Terms
-from reconcile.ledger import Ledger, Module, Op
+from reconcile.ledger import Function, Ledger, Module, Op
 from reconcile.live import live_ops
 from reconcile.operators import label, operator
 from reconcile.price_calls import function_terms, module_terms, priced
@@ -68,6 +68,7 @@ class Rules:
     last_call: a module called several times keeps its last count only.
     hooks_per_place: a module that stands at k places of the tree is hooked k times.
     rows_per_place: a module that stands at k places of the tree is told, and added up, k times.
+    functions_per_place: Python-level calls of a module that stands at k places are told, and added up, k times.
     hides_children: modules inside a module with a rule are left out.
     open: container types that have a rule only while they are empty.
     transparent: ops that the counter does not see themselves; of composites it sees the ops that they are made of.
@@ -86,6 +87,7 @@ class Rules:
     last_call: bool = False
     hooks_per_place: bool = False
     rows_per_place: bool = False
+    functions_per_place: bool = False
     hides_children: bool = False
     open: frozenset[str] = frozenset()
     transparent: frozenset[str] = frozenset()
@@ -211,9 +213,6 @@ def _match(
 
 def _modules(rules: Rules, work: Work) -> Iterator[Match]:
     ledger = work.ledger
-    places: dict[str, list[str]] = {}
-    for module in ledger.modules:
-        places.setdefault(module.alias if module.alias is not None else module.path, []).append(module.path)
     last = {call.module: index for index, call in enumerate(ledger.calls)}
     for index, call in enumerate(ledger.calls):
         module = ledger.places[call.module]
@@ -224,8 +223,9 @@ def _modules(rules: Rules, work: Work) -> Iterator[Match]:
             continue
         kind, rule = found
         terms, ops = module_terms(module, call, kind), ledger.ops_of_call(index)
-        shown = [place for place in places[module.path] if not _hidden(rules, work, place)]
-        hooks = len(places[module.path]) if rules.hooks_per_place else 1
+        places = ledger.places_of(module.path)
+        shown = [place for place in places if not _hidden(rules, work, place)]
+        hooks = len(places) if rules.hooks_per_place else 1
         for number, place in enumerate(shown if rules.rows_per_place else shown[:1]):
             for hook in range(hooks):
                 yield _match(place or ROOT, rule, terms, "hook", ops, again=number + hook > 0)
@@ -247,18 +247,36 @@ def _functions(rules: Rules, work: Work) -> Iterator[Match]:
     for index, function in enumerate(work.ledger.functions):
         rule = rules.functions.get(function.name)
         if rule is not None:
-            ops = work.ledger.ops_of_function(index)
-            yield _match(function_layer(work, index), rule, function_terms(function), "patch", ops)
+            terms, ops = function_terms(function), work.ledger.ops_of_function(index)
+            places = len(_places(work, function)) if rules.functions_per_place else 1
+            for place in range(places):
+                yield _match(function_layer(work, index, place), rule, terms, "patch", ops, again=place > 0)
 
 
-def function_layer(work: Work, index: int) -> str:
-    """The row that a Python-level call belongs to: that of the first priced op that it executed."""
+def _places(work: Work, function: Function) -> tuple[str, ...]:
+    """The places of the module that a Python-level call was made in."""
+    return work.ledger.places_of(work.ledger.module(function.call).path)
+
+
+def function_layer(work: Work, index: int, place: int = 0) -> str:
+    """The row that a Python-level call belongs to: that of the first priced op that it executed.
+
+    `place` chooses among the places of the module that made the call; the first is where it was called.
+    """
     function = work.ledger.functions[index]
+    if place:
+        return _moved(function_layer(work, index), *(_places(work, function)[number] for number in (0, place)))
     for op in work.ledger.ops_of_function(index):
         if work.prices[op] != {}:
             return work.layer_of(work.ledger.ops[op])
     owner = work.ledger.module(function.call)
     return (owner.path or ROOT) if owner.leaf else f"{owner.path}::{label(function.name.rpartition('.')[2])}"
+
+
+def _moved(layer: str, first: str, place: str) -> str:
+    """A row of the module at a path, or of the layer that it is a part of, at another place of that module."""
+    base, colons, kind = layer.partition("::")
+    return f"{place.removesuffix(first.removeprefix(base))}{colons}{kind}"
 
 
 def _ops(rules: Rules, work: Work, seen: tuple[int, ...]) -> Iterator[Match]:

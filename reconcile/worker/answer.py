@@ -94,7 +94,7 @@ def _layer(row: Row, work: Work) -> str:
     if isinstance(target, AtOp):
         return op_layer(work, target.index)
     if isinstance(target, AtFunction):
-        return function_layer(work, target.index)
+        return function_layer(work, target.index, target.place)
     if isinstance(target, Place):
         return target.path or ROOT
     return _outside(target, work)

@@ -1,0 +1,296 @@
+"""calflops 0.3.2 and DeepSpeed's flops profiler 0.19.8, which share an ancestor: patched functions, by spelling.
+
+A patch computes FLOPs and MACs from the arguments, before the call, and puts them on the list of the innermost module
+with hooks; recurrent layers have hooks of their own instead.  Where the two depart from each other, the later one has
+mended what the earlier one still does.
+"""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from unittest import mock
+
+from reconcile.adapter import AtFunction, Counter, Place, Recorder, Row, Subject, Told, whole
+from reconcile.errors import CounterError
+from reconcile.rules import Rule, Rules
+
+_CALFLOPS, _DEEPSPEED = "calflops/pytorch_ops.py", "deepspeed/profiling/flops_profiler/profiler.py"
+
+Weights = Mapping[str, int]
+Entry = tuple[str, Weights, Weights]
+Table = Mapping[str, Entry]
+"""Functions by name, several apart by spaces: who computes them, the weights of the FLOPs and those of the MACs."""
+
+_ZERO: Weights = {}
+_PRODUCT = ("_matmul_flops_compute", {"mac.by-first-operand": 2}, {"mac.by-first-operand": 1})
+_ADDED: tuple[Weights, Weights] = ({"mac": 2, "bias.by-operand": 1}, {"mac": 1})
+_EINSUM = {"mac.by-printed-operations": 2, "mac.odd-operation": 1}
+_NORM = {"norm": 4, "norm.affine": 1}
+
+
+def _each(pattern: str) -> str:
+    return " ".join(f"torch.nn.functional.{pattern.format(rank)}" for rank in (1, 2, 3))
+
+
+def _functional(names: str) -> str:
+    return " ".join(f"torch.nn.functional.{name}" for name in names.split())
+
+
+_SHARED: dict[str, Entry] = {
+    _functional("linear"): ("_linear_flops_compute", {"mac": 2}, {"mac": 1}),
+    _each("conv{}d"): ("_conv_flops_compute", {"mac.by-arguments": 2, "bias.by-arguments": 1}, {"mac.by-arguments": 1}),
+    **{
+        _functional(name): (f"_{name}_flops_compute", {"activation": 1}, _ZERO)
+        for name in ("relu", "prelu", "elu", "leaky_relu", "relu6", "silu", "gelu")
+    },
+    _functional("batch_norm"): ("_batch_norm_flops_compute", {"norm": 1, "norm.affine": 1, "norm.batch": 3}, _ZERO),
+    **{
+        _functional(f"{name}_norm"): (f"_{name}_norm_flops_compute", _NORM, _ZERO)
+        for name in ("layer", "instance", "group")
+    },
+    **{
+        _each(f"{kind}_pool{{}}d"): ("_pool_flops_compute", {"pool.input": 1}, _ZERO)
+        for kind in ("avg", "max", "adaptive_avg", "adaptive_max")
+    },
+    _functional("softmax"): ("_softmax_flops_compute", {"softmax": 1}, _ZERO),
+    _functional("embedding"): ("_embedding_flops_compute", _ZERO, _ZERO),
+    "torch.matmul torch.Tensor.matmul": _PRODUCT,
+    "torch.addmm": ("_addmm_flops_compute", *_ADDED),
+    "torch.Tensor.addmm torch.baddbmm": ("_tensor_addmm_flops_compute", *_ADDED),
+    "torch.einsum": ("_einsum_flops_compute", _EINSUM, _ZERO),
+}
+
+_EARLIER: dict[str, Entry] = {
+    _each("conv_transpose{}d"): (
+        "_conv_trans_flops_compute",
+        {"mac.by-groups-twice": 2, "bias.by-forward-arguments": 1},
+        {"mac.by-groups-twice": 1},
+    ),
+    _functional("upsample interpolate"): ("_upsample_flops_compute", {"resample.by-size-or-input": 1}, _ZERO),
+    "torch.mul torch.Tensor.mul": ("_mul_flops_compute", {"elementwise.left-aligned": 1}, _ZERO),
+    "torch.add torch.Tensor.add": ("_add_flops_compute", {"elementwise.left-aligned": 1}, _ZERO),
+}
+
+_LATER: dict[str, Entry] = {
+    _each("conv_transpose{}d"): ("_conv_trans_flops_compute", {"mac": 2, "bias.by-arguments": 1}, {"mac": 1}),
+    _functional("upsample interpolate"): ("_upsample_flops_compute", {"resample.by-size-or-scale": 1}, _ZERO),
+    "torch.mul torch.Tensor.mul": ("_mul_flops_compute", {"elementwise": 1}, _ZERO),
+    "torch.add torch.Tensor.add": ("_add_flops_compute", {"elementwise": 1}, _ZERO),
+    "torch.Tensor.__matmul__ torch.mm torch.Tensor.mm torch.bmm torch.Tensor.bmm": _PRODUCT,
+    "einops.einsum": ("_einops_einsum_flops_compute", _EINSUM, _ZERO),
+    _functional("scaled_dot_product_attention"): ("_attn_flops_compute", {"mac": 2}, {"mac": 1}),
+}
+
+
+def _recurrent(file: str, *, macs: bool) -> dict[str, Rule]:
+    """Both products of every gate without their first additions, biases, and operations on elements of the state."""
+    found = {}
+    for kind, state in (("RNN", 1), ("GRU", 7), ("LSTM", 10)):
+        gates = {"mac.by-gates": 2, "bias.by-leading": 1, "recurrent.by-leading": -2}
+        weights = _ZERO if macs else gates | {"recurrent.state.by-leading": state}
+        for name, hook in ((kind, "_rnn_forward_hook"), (f"{kind}Cell", "_rnn_cell_forward_hook")):
+            found[f"torch.nn.{name}"] = Rule(source=f"{file}:{hook}", weights=weights)
+    return found
+
+
+def _rules(file: str, table: Table, *, macs: bool, per_place: bool) -> Rules:
+    functions = {
+        name: Rule(source=f"{file}:{function}", weights=weights[macs])
+        for names, (function, *weights) in table.items()
+        for name in names.split()
+    }
+    return Rules(
+        modules=_recurrent(file, macs=macs),
+        functions=functions,
+        rows_per_place=per_place,
+        functions_per_place=per_place,
+    )
+
+
+@dataclass(kw_only=True)
+class _Notes:
+    """What a profiler put on its lists, each with the Python-level call and the module that it belongs to."""
+
+    recorder: Recorder
+    macs: bool
+    rows: list[tuple[int, str, int]] = field(default_factory=list)
+
+    def flops(self, value: Any) -> None:
+        """Note the FLOPs of a call, or, for the MACs, that it was seen: those of 0 are never put on a list."""
+        self._note(0 if self.macs else value)
+
+    def products(self, value: Any) -> None:
+        """Note the MACs of a call."""
+        if self.macs:
+            self._note(value)
+
+    def _note(self, value: Any) -> None:
+        index = self.recorder.function
+        assert index is not None, "a profiler counted a call that nobody recorded"
+        self.rows.append((index, self.recorder.path, whole(value, f"call {index}")))
+
+
+class _Frame(list[Any]):
+    """Stands in for the list of one module call."""
+
+    def __init__(self, note: Callable[[Any], None]) -> None:
+        super().__init__()
+        self._note = note
+
+    def append(self, item: tuple[Any, Any]) -> None:
+        """Note what a patch counted, and keep it."""
+        self._note(item[1])
+        super().append(item)
+
+
+class _Frames(list[Any]):
+    """Stands in for the stack of these lists."""
+
+    def __init__(self, note: Callable[[Any], None]) -> None:
+        super().__init__()
+        self._note = note
+
+    def append(self, frame: list[Any]) -> None:
+        """Put a list of our own in the place of an empty one."""
+        super().append(_Frame(self._note))
+
+
+@dataclass(kw_only=True)
+class _Reading:
+    """What a profiler keeps on the modules until it ends, by the first path of each, and how often it adds them up."""
+
+    params: dict[str, int] = field(default_factory=dict)
+    hooked: dict[str, int] = field(default_factory=dict)
+    places: Tally[str] = field(default_factory=Tally)
+
+    def read(self, model: Any, hooked: Mapping[type[Any], Any], attribute: str) -> None:
+        """Read every module, by the children of each, as calflops adds them up."""
+        first: dict[int, str] = {}
+        for path, module in _walk(model):
+            known = first.setdefault(id(module), path)
+            self.places[known] += 1
+            self.params[known] = module.__params__
+            if type(module) in hooked:
+                self.hooked[path] = getattr(module, attribute)
+
+
+def _walk(module: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    yield path, module
+    for name, child in module.named_children():
+        yield from _walk(child, f"{path}.{name}" if path else name)
+
+
+@contextmanager
+def _watched(
+    library: Any,
+    methods: tuple[type[Any], str, str],
+    notes: _Notes,
+    names: tuple[str, ...],
+    read: Callable[[Any], None],
+) -> Iterator[None]:
+    """Read counts where a profiler makes them and before it ends, and end it even if the model fails."""
+    profiler, start, end = methods
+    started, ended = getattr(profiler, start), getattr(profiler, end)
+
+    def start_and_record(self: Any, *args: Any, **kwargs: Any) -> None:
+        started(self, *args, **kwargs)
+        stack.callback(ended, self)
+        stack.enter_context(notes.recorder.functions(names))
+
+    def read_and_end(self: Any) -> None:
+        read(self.model)
+        ended(self)
+
+    with (
+        ExitStack() as stack,
+        mock.patch.object(profiler, start, start_and_record),
+        mock.patch.object(profiler, end, read_and_end),
+        mock.patch.object(library, "module_flop_count", _Frames(notes.flops)),
+        mock.patch.object(library, "module_mac_count", _Frames(notes.products)),
+    ):
+        yield
+
+
+def _rows(subject: Subject, notes: _Notes, reading: _Reading, rules: Rules) -> Iterator[Row]:
+    for index, path, value in notes.rows:
+        for place in range(reading.places[path] if rules.functions_per_place else 1):
+            yield Row(target=AtFunction(index=index, place=place), told=value)
+    places = subject.ledger.places
+    for path, value in reading.hooked.items():
+        if path in subject.ledger.called and (rules.rows_per_place or places[path].alias is None):
+            yield Row(target=Place(path=path), told=whole(value, path))
+    for path, params in reading.params.items():
+        if places[path].leaf:
+            yield Row(target=Place(path=path), told=None, params=params)
+
+
+def _calflops(subject: Subject, macs: bool, rules: Rules) -> Told:
+    """Run `calflops.calculate_flops`, which switches the model to eval and needs a parameter to find its device."""
+    from calflops import calculate_flops, calculate_pipline
+    from calflops.pytorch_ops import MODULE_HOOK_MAPPING
+
+    reading, attribute = _Reading(), "__macs__" if macs else "__flops__"
+    methods = (calculate_pipline.CalFlopsPipline, "start_flops_calculate", "end_flops_calculate")
+    with subject.recording() as recorder:
+        notes = _Notes(recorder=recorder, macs=macs)
+        read = partial(reading.read, hooked=MODULE_HOOK_MAPPING, attribute=attribute)
+        with _watched(calculate_pipline, methods, notes, tuple(rules.functions), read):
+            try:
+                totals = calculate_flops(
+                    subject.model,
+                    args=list(subject.args),
+                    kwargs=dict(subject.kwargs),
+                    print_results=False,
+                    output_as_string=False,
+                )
+            except StopIteration as error:
+                raise CounterError("it asks the first parameter for its device, and the model has none") from error
+    rows = [*_rows(subject, notes, reading, rules)]
+    return Told(rows=rows, total=whole(totals[macs], "the total"), params=totals[2])
+
+
+def _deepspeed(subject: Subject, macs: bool, rules: Rules) -> Told:
+    """Run DeepSpeed's `FlopsProfiler` around one call, in the mode that the model is in."""
+    from deepspeed.profiling.flops_profiler import profiler as library
+
+    reading, attribute = _Reading(), "__macs__" if macs else "__flops__"
+    methods = (library.FlopsProfiler, "start_profile", "end_profile")
+    with subject.recording() as recorder:
+        notes = _Notes(recorder=recorder, macs=macs)
+        read = partial(reading.read, hooked=library.MODULE_HOOK_MAPPING, attribute=attribute)
+        with _watched(library, methods, notes, tuple(rules.functions), read):
+            profiler = library.FlopsProfiler(subject.model)
+            profiler.start_profile()
+            subject.model(*subject.args, **subject.kwargs)
+            total = profiler.get_total_macs() if macs else profiler.get_total_flops()
+            params = profiler.get_total_params()
+            profiler.end_profile()
+    rows = [*_rows(subject, notes, reading, rules)]
+    return Told(rows=rows, total=whole(total, "the total"), params=params)
+
+
+def _counters(name: str, file: str, table: Table, run: Callable[..., Told]) -> Iterator[Counter]:
+    """A profiler's FLOPs and its MACs."""
+    for macs in (False, True):
+        rules = _rules(file, table, macs=macs, per_place=run is _calflops)
+        yield Counter(
+            id=f"{name}:macs" if macs else name,
+            unit="MAC" if macs else "FLOP",
+            framework="torch",
+            distribution=name,
+            imports=name,
+            sees="calls of named functions, and recurrent layers by exact type",
+            rules=rules,
+            run=partial(run, macs=macs, rules=rules),
+        )
+
+
+COUNTERS = (
+    *_counters("calflops", _CALFLOPS, _SHARED | _EARLIER, _calflops),
+    *_counters("deepspeed", _DEEPSPEED, _SHARED | _LATER, _deepspeed),
+)
