@@ -154,5 +154,6 @@ COUNTERS = (
         sees="operators of a traced graph",
         rules=RULES,
         run=run,
+        read="==0.1.5.post20221221",
     ),
 )

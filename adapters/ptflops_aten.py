@@ -80,5 +80,6 @@ COUNTERS = (
         sees="dispatched ops with a formula",
         rules=RULES,
         run=run,
+        read="==0.7.5",
     ),
 )

@@ -213,5 +213,6 @@ COUNTERS = (
         sees="module calls, by exact type, and calls of named functions",
         rules=RULES,
         run=run,
+        read="==0.7.5",
     ),
 )

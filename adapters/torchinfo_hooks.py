@@ -71,5 +71,6 @@ COUNTERS = (
         sees="module calls, by the layer's parameters",
         rules=RULES,
         run=run,
+        read="==1.8.0",
     ),
 )

@@ -137,6 +137,7 @@ COUNTERS = (
         sees="calls of leaf modules, by class and subclass; the last call of each",
         rules=FLOPS,
         run=_run("Flops", "compute_flops"),
+        read="==0.0.7",
     ),
     Counter(
         id="torchstat:madd",
@@ -147,5 +148,6 @@ COUNTERS = (
         sees="calls of leaf modules, by class and subclass; the last call of each",
         rules=MADD,
         run=_run("MAdd", "compute_madd"),
+        read="==0.0.7",
     ),
 )

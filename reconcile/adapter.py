@@ -10,8 +10,10 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
+
+from packaging.specifiers import SpecifierSet
 
 from reconcile.errors import CounterError
 from reconcile.ledger import Ledger
@@ -114,11 +116,23 @@ class Subject(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """What differs in a range of releases, such as `<0.1`: the rules, and the way to run it where that differs too."""
+
+    specifier: str
+    rules: Rules
+    run: Callable[[Subject], Told] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counter:
     """One counter: how it is named, what its number means, how it is run and by which rules it counts.
 
     `unit` is what the counter's own documentation calls one unit of its number once MAC and FLOP are told apart.
     `sees` says in a few words what it looks at.
+    `overlay` are pinned requirements for a folder of its own, for a counter that cannot share the environment.
+    `releases` are the ranges of releases that have other rules, the first that holds wins; `read` is the range whose
+    source `rules` were read from, and empty where that is not told.
     """
 
     id: str
@@ -129,6 +143,23 @@ class Counter:
     sees: str
     rules: Rules
     run: Callable[[Subject], Told]
+    overlay: tuple[str, ...] = ()
+    releases: tuple[Release, ...] = ()
+    read: str = ""
+
+    def at(self, version: str | None) -> Counter:
+        """The counter as it is at one release."""
+        found = self._release(version)
+        return self if found is None else replace(self, rules=found.rules, run=found.run or self.run)
+
+    def written(self, version: str | None) -> bool:
+        """Whether rules were written for one release; for one whose number is not known the answer is yes."""
+        return version is None or not self.read or version in SpecifierSet(self.read) or bool(self._release(version))
+
+    def _release(self, version: str | None) -> Release | None:
+        if version is None:
+            return None
+        return next((item for item in self.releases if version in SpecifierSet(item.specifier)), None)
 
 
 def named_inputs(subject: Subject) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from reconcile.claim import Claim, read_claim
 from reconcile.claim_side import claim_side
 from reconcile.errors import LedgerError, UsageError
 from reconcile.registry import entry
+from reconcile.rules import Rules
 from reconcile.schema import Count, Run
 from reconcile.schemas import schema
 from reconcile.side import Side, side_of
@@ -47,8 +48,12 @@ def _of_run(question: Question, run: Run) -> dict[str, Side]:
 
 def side_from_count(count: Count, question: Question) -> Side:
     """The side of a counter that answered."""
-    rules = entry(parse_counter(count.counter).name, question.adapters).counter.rules
-    return side_of(count, rules, tuple(str(item) for item in question.inputs))
+    return side_of(count, _rules(count, question.adapters), tuple(str(item) for item in question.inputs))
+
+
+def _rules(count: Count, adapters: Sequence[str]) -> Rules:
+    """The rules of the release that answered."""
+    return entry(parse_counter(count.counter).name, adapters).counter.at(count.version).rules
 
 
 def _claimed(question: Question, claim: Claim, shared: Side | None) -> Side:
@@ -103,7 +108,6 @@ def _saved_side(text: str, run: Run, count: Count, question: Question) -> Side:
 
 def saved_side(count: Count, run: Run, adapters: Sequence[str] = ()) -> Side:
     """The side of a saved count, explained by the rules of its adapter, whether its library is installed or not."""
-    rules = entry(parse_counter(count.counter).name, adapters).counter.rules
     shapes: Mapping[str, object] = run.model
     inputs = shapes.get("inputs")
-    return side_of(count, rules, tuple(map(str, inputs)) if isinstance(inputs, list) else ())
+    return side_of(count, _rules(count, adapters), tuple(map(str, inputs)) if isinstance(inputs, list) else ())

@@ -40,6 +40,7 @@ def convolution(x: Shape, weight: Shape, out: Shape, *, transposed: bool, groups
     if bias:
         terms["bias"] = amount(out)
         terms["bias.by-batch"] = amount((x[0],), out[1:])
+        terms["bias.by-channels"] = amount(out, (x[1] // groups,))
     if transposed:
         terms["first-add.by-input"] = amount((per_group * groups,), positions)
         if bias:

@@ -105,7 +105,8 @@ def _activation(module: Module, x: Shape, out: Shape) -> Terms:
 
 def _pool(spatial: int) -> ModulePrice:
     def price(module: Module, x: Shape, out: Shape) -> Terms:
-        return formulas.pool(x, _sizes(module, spatial, "kernel_size", "ksize"), out)
+        terms = formulas.pool(x, _sizes(module, spatial, "kernel_size", "ksize"), out)
+        return terms | {"pool.window-as-given": amount(out, _sizes(module, 1, "kernel_size", "ksize"))}
 
     return price
 

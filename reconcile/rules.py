@@ -5,11 +5,11 @@ A prediction is made from a ledger alone.  It never looks at what the counter to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from reconcile.amounts import Amount
+from reconcile.amounts import Amount, in_single_precision
 from reconcile.errors import LedgerError
 from reconcile.formulas import Terms
 from reconcile.ledger import Function, Ledger, Module, Op
@@ -48,11 +48,13 @@ class Finish:
     """What a counter does to its total after its rows are counted: `adjust` gives the amount of the `::total` row.
 
     `adjust` takes the predicted sums by mechanism and the ledger, which knows how the model was called.
+    `add_up`, where it is given, is how the counter itself adds up its rows, in the order of the modules.
     """
 
     source: str
     cause: str
-    adjust: Callable[[Mapping[Mechanism, int], Ledger], int]
+    adjust: Callable[[Mapping[Mechanism, int], Ledger], int] = lambda sums, ledger: 0
+    add_up: Callable[[Sequence[int]], int] = sum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,7 @@ class Rules:
     transparent: ops that the counter does not see themselves; of composites it sees the ops that they are made of.
     in_place: the rule of an operator holds for its in-place form too (`addmm` for `addmm_`).
     live: ops whose result the model's output does not depend on are left out.
+    single: the number of a module is kept in single precision, which holds 24 bits.
     """
 
     modules: Mapping[str, Rule] = field(default_factory=dict)
@@ -93,6 +96,7 @@ class Rules:
     transparent: frozenset[str] = frozenset()
     in_place: bool = True
     live: bool = False
+    single: bool = False
     finish: Finish | None = None
 
     def of_module(self, module: Module) -> tuple[str, Rule] | None:
@@ -177,7 +181,9 @@ def predict(rules: Rules, work: Work) -> Mapping[str, Prediction]:
         sums: dict[Mechanism, int] = {"hook": 0, "patch": 0, "op": 0}
         for match in matches:
             sums[match.mechanism] += sum(part.value for part in match.contributions)
-        value = rules.finish.adjust(sums, work.ledger)
+        rows = [found.value for place in work.ledger.modules if (found := predictions.get(place.path or ROOT))]
+        told = [value for value in rows if value is not None]
+        value = rules.finish.adjust(sums, work.ledger) + rules.finish.add_up(told) - sum(told)
         predictions[TOTAL] = Prediction(layer=TOTAL, value=value)
     return predictions
 
@@ -211,6 +217,26 @@ def _match(
     return Match(layer=layer, rule=rule, mechanism=mechanism, ops=ops, contributions=parts)
 
 
+def _rounded(match: Match) -> Match:
+    """A match whose number is kept in single precision: what that adds or takes away is one contribution more."""
+    value = sum(part.value for part in match.contributions)
+    lost = in_single_precision(value) - value
+    if not lost:
+        return match
+    amount = Amount(lost, f"{value + lost} - {value}")
+    part = Contribution(
+        layer=match.layer,
+        term="rounding",
+        weight=1,
+        amount=amount,
+        base=amount,
+        rule=match.rule,
+        mechanism=match.mechanism,
+        ops=match.ops,
+    )
+    return replace(match, contributions=(*match.contributions, part))
+
+
 def _modules(rules: Rules, work: Work) -> Iterator[Match]:
     ledger = work.ledger
     last = {call.module: index for index, call in enumerate(ledger.calls)}
@@ -228,7 +254,8 @@ def _modules(rules: Rules, work: Work) -> Iterator[Match]:
         hooks = len(places) if rules.hooks_per_place else 1
         for number, place in enumerate(shown if rules.rows_per_place else shown[:1]):
             for hook in range(hooks):
-                yield _match(place or ROOT, rule, terms, "hook", ops, again=number + hook > 0)
+                match = _match(place or ROOT, rule, terms, "hook", ops, again=number + hook > 0)
+                yield _rounded(match) if rules.single else match
 
 
 def _hidden(rules: Rules, work: Work, path: str) -> bool:

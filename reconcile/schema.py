@@ -78,7 +78,7 @@ class Count:
     """What one counter told in one run; the rows' `told` sum to `total`.
 
     `certificate` is the proof that the model counted is the model asked about, where it had to be built anew in
-    another framework.
+    another framework.  `ruled` is false where no rules are written for the release that answered.
     """
 
     counter: str
@@ -94,6 +94,7 @@ class Count:
     warnings: tuple[str, ...] = ()
     side_effects: tuple[str, ...] = ()
     certificate: Mapping[str, Any] | None = None
+    ruled: bool = True
 
     def __post_init__(self) -> None:
         if self.status == "ok":
@@ -108,8 +109,8 @@ class Count:
 
     @property
     def explained(self) -> bool:
-        """Whether every row equals its prediction, state included."""
-        return self.status == "ok" and not any(layer.residual or layer.mismatch for layer in self.layers)
+        """Whether every row equals its prediction, state included, and the rules are those of the release."""
+        return self.status == "ok" and self.ruled and not any(layer.residual or layer.mismatch for layer in self.layers)
 
     def to_json(self) -> dict[str, Any]:
         """The count as plain JSON values, its ledger with the terms of every op."""
@@ -127,6 +128,7 @@ class Count:
             "warnings": list(self.warnings),
             "side_effects": list(self.side_effects),
             "certificate": None if self.certificate is None else dict(self.certificate),
+            "ruled": self.ruled,
         }
         if self.ledger is not None:
             document["ledger"] = _priced(self.ledger)
@@ -150,6 +152,7 @@ class Count:
             warnings=tuple(document["warnings"]),
             side_effects=tuple(document["side_effects"]),
             certificate=document.get("certificate"),
+            ruled=document.get("ruled", True),
         )
 
 

@@ -14,6 +14,9 @@ from reconcile.schema import Count
 from reconcile.terms import DEFINITION, TERMS
 from reconcile.work import Work
 
+UNREAD = "::rules"
+"""Stands among the rows that are not explained where no rules are written for the release that answered."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
@@ -92,8 +95,9 @@ def side_of(count: Count, rules: Rules, inputs: tuple[str, ...] = ()) -> Side:
         reference=work.reference,
         items=tuple(items),
         residuals={name: (told.get(name) or 0) - (predicted.get(name) or 0) for name in names},
-        mismatches=tuple(
-            name for name in names if name != TOTAL and (told.get(name) is None) != (predicted.get(name) is None)
+        mismatches=(
+            *(name for name in names if name != TOTAL and (told.get(name) is None) != (predicted.get(name) is None)),
+            *(() if count.ruled else (UNREAD,)),
         ),
         types={layer.layer: layer.type for layer in count.layers},
         work=work,

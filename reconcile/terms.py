@@ -55,6 +55,7 @@ _BASES = (
     ("compare", "compare", "element compared, sorted or selected"),
     ("recurrent", "recurrent", "gate element of a recurrent step, where input and state are added"),
     ("recurrent.state", "recurrent", "state element that a recurrent step gives out"),
+    ("rounding", "rounding", "unit that single precision adds to a number of more than 24 bits"),
     ("attention.scale", "attention", "query element scaled before an attention"),
 )
 
@@ -84,6 +85,8 @@ _VARIANTS = (
     ("recurrent.state.by-leading", "recurrent.state", "state element, by the two leading dimensions"),
     ("softmax.by-inputs", "softmax", "element of a softmax over the keys that were given"),
     ("bias.by-batch", "bias", "bias addition with the first dimension taken as the batch"),
+    ("bias.by-channels", "bias", "bias addition at an output, once for each input channel of its group"),
+    ("pool.window-as-given", "pool.window", "window element, a size given as one number taken for that of the window"),
     ("bias.by-output", "bias", "addition for every output, whether or not the added operand is scaled by 0"),
     ("bias.by-arguments", "bias", "bias addition at the output positions that a convolution's arguments ask for"),
     (

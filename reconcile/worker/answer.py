@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import random
+import sys
 from collections.abc import Iterator, Sequence
+from importlib import metadata
+from pathlib import Path
 from typing import Any
 
+from packaging.version import Version
+
 from reconcile.adapter import AtFunction, AtOp, Counter, Outside, Place, Row, Told
-from reconcile.errors import LedgerError
+from reconcile.errors import CounterError, LedgerError
 from reconcile.ledger import Ledger
 from reconcile.ledger import to_json as ledger_to_json
+from reconcile.overlay import verified
 from reconcile.registry import Entry, entries
 from reconcile.rules import function_layer, op_layer
 from reconcile.schema import Context
@@ -130,10 +136,31 @@ def _entry(request: dict[str, Any]) -> Entry:
     return known[request["counter"]]
 
 
+def _version(entry: Entry, overlay: Path | None) -> str | None:
+    """The release that is found first here; an overlay that is no longer as it was made is refused."""
+    if overlay is None:
+        return entry.version
+    if not verified(overlay.parent):
+        raise CounterError(f"its overlay {overlay.parent.name} vanished or was changed while the command ran")
+    return None if entry.counter.distribution is None else str(Version(metadata.version(entry.counter.distribution)))
+
+
+def _identify(counter: Counter, overlay: Path | None) -> None:
+    """Refuse an answer of files that do not stand in the overlay that was meant."""
+    module = sys.modules.get(counter.imports or "")
+    if overlay is None or module is None:
+        return
+    file = getattr(module, "__file__", None)
+    if file is None or not Path(file).is_relative_to(overlay):
+        raise CounterError(f"{counter.imports} was imported from {file}, not from the overlay {overlay.parent.name}")
+
+
 def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
     """Do one request and give the answer document."""
     entry = _entry(request)
-    counter: Counter = entry.counter
+    overlay = Path(request["overlay"]) if request.get("overlay") else None
+    version = _version(entry, overlay)
+    counter: Counter = entry.counter.at(version)
     random.seed(0)
     repairs = shims.apply()
     context = Context.from_json(request["context"])
@@ -142,10 +169,11 @@ def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
     watch = Watch(built.model, (*built.args, *built.kwargs.values()))
     with built.grad_context():
         told = counter.run(subject) if request["recorded"] else _unrecorded(counter, subject)
+    _identify(counter, overlay)
     ledger = subject.ledger if request["recorded"] else None
     document: dict[str, Any] = {
         "status": "ok",
-        "version": entry.version,
+        "version": version,
         "total": told.total,
         "params": told.params,
         "warnings": [*shims.used(repairs), *built.notes, *told.warnings],
