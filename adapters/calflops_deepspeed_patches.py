@@ -19,6 +19,39 @@ from reconcile.adapter import AtFunction, Counter, Place, Recorder, Row, Subject
 from reconcile.errors import CounterError
 from reconcile.rules import Rule, Rules
 
+_CALFLOPS_OVERLAY = (
+    "calflops==0.3.2",
+    # calflops imports transformers, accelerate and huggingface_hub and declares none of them.
+    "transformers==5.23.0",
+    "accelerate==1.15.0",
+    "huggingface-hub==2.4.0",
+    "tokenizers==0.23.3",
+    "safetensors==0.8.0",
+    "regex==2026.11.15",
+    "pyyaml==6.0.3",
+    "tqdm==4.70.1",
+    "packaging==26.3",
+    "httpx2==2.16.2",
+    "httpcore2==2.16.2",
+    "h11==0.16.0",
+    "idna==3.20",
+    "truststore==0.10.5",
+)
+
+_DEEPSPEED_OVERLAY = (
+    "deepspeed==0.19.8",
+    "einops==0.8.2",
+    "hjson==3.1.0",
+    "msgpack==1.2.4",
+    "packaging==26.3",
+    "psutil==7.2.2",
+    "pydantic==2.14.3",
+    "pydantic-core==2.50.4",
+    "annotated-types==0.8.0",
+    "typing-inspection==0.4.5",
+    "tqdm==4.70.1",
+)
+
 _CALFLOPS, _DEEPSPEED = "calflops/pytorch_ops.py", "deepspeed/profiling/flops_profiler/profiler.py"
 
 Weights = Mapping[str, int]
@@ -274,8 +307,9 @@ def _deepspeed(subject: Subject, macs: bool, rules: Rules) -> Told:
     return Told(rows=rows, total=whole(total, "the total"), params=params)
 
 
-def _counters(name: str, file: str, table: Table, run: Callable[..., Told]) -> Iterator[Counter]:
+def _counters(overlay: tuple[str, ...], file: str, table: Table, run: Callable[..., Told]) -> Iterator[Counter]:
     """A profiler's FLOPs and its MACs."""
+    name, _, release = overlay[0].partition("==")
     for macs in (False, True):
         rules = _rules(file, table, macs=macs, per_place=run is _calflops)
         yield Counter(
@@ -287,10 +321,12 @@ def _counters(name: str, file: str, table: Table, run: Callable[..., Told]) -> I
             sees="calls of named functions, and recurrent layers by exact type",
             rules=rules,
             run=partial(run, macs=macs, rules=rules),
+            overlay=overlay,
+            read=f"=={release}",
         )
 
 
 COUNTERS = (
-    *_counters("calflops", _CALFLOPS, _SHARED | _EARLIER, _calflops),
-    *_counters("deepspeed", _DEEPSPEED, _SHARED | _LATER, _deepspeed),
+    *_counters(_CALFLOPS_OVERLAY, _CALFLOPS, _SHARED | _EARLIER, _calflops),
+    *_counters(_DEEPSPEED_OVERLAY, _DEEPSPEED, _SHARED | _LATER, _deepspeed),
 )

@@ -31,6 +31,9 @@ from reconcile.errors import UsageError
 
 MANIFEST = "manifest.json"
 
+_NAMED = 4
+"""Requirements that a folder is named after one by one."""
+
 NEVER = frozenset({"torch", "paddlepaddle", "paddlepaddle-gpu", "torchvision", "numpy"})
 """Distributions that are too much a part of the process to stand in it twice."""
 
@@ -54,9 +57,16 @@ class Overlay:
 
     @property
     def name(self) -> str:
-        """The name of its folder; an overlay holds for one release of Python."""
+        """The name of its folder; an overlay holds for one release of Python.
+
+        Many requirements would make a name longer than a file system allows, so a digest stands for all but the first.
+        """
         texts = [f"{canonicalize_name(item.name)}{item.specifier}" for item in map(Requirement, self.requirements)]
-        return "+".join([*sorted(texts), f"py{sys.version_info.major}{sys.version_info.minor}"])
+        python = f"py{sys.version_info.major}{sys.version_info.minor}"
+        if len(texts) > _NAMED:
+            digest = hashlib.sha256("+".join(sorted(texts)).encode()).hexdigest()[:12]
+            return f"{texts[0]}+{len(texts) - 1}-others-{digest}+{python}"
+        return "+".join([*sorted(texts), python])
 
     @property
     def place(self) -> Path:
