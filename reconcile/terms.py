@@ -82,6 +82,12 @@ _VARIANTS = (
     ("softmax.by-inputs", "softmax", "element of a softmax over the keys that were given"),
     ("bias.by-batch", "bias", "bias addition with the first dimension taken as the batch"),
     ("bias.by-channels", "bias", "bias addition at an output, once for each input channel of its group"),
+    ("mac.by-labels", "mac", "multiply-add for every combination of an einsum's labels that are shared or kept"),
+    (
+        "pool.window-inside",
+        "pool.window",
+        "window element inside the input, or its padding where that counts",
+    ),
     ("pool.window-as-given", "pool.window", "window element, a size given as one number taken for that of the window"),
     ("bias.by-output", "bias", "addition for every output, whether or not the added operand is scaled by 0"),
     ("bias.by-operand", "bias", "addition by the elements of the added operand, before it is broadcast"),
