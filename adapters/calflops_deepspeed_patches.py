@@ -75,7 +75,11 @@ def _functional(names: str) -> str:
 
 
 _SHARED: dict[str, Entry] = {
-    _functional("linear"): ("_linear_flops_compute", {"mac": 2}, {"mac": 1}),
+    _functional("linear"): (
+        "_linear_flops_compute",
+        {"mac.by-first-operand": 2},
+        {"mac.by-first-operand": 1},
+    ),
     _each("conv{}d"): ("_conv_flops_compute", {"mac.by-arguments": 2, "bias.by-arguments": 1}, {"mac.by-arguments": 1}),
     **{
         _functional(name): (f"_{name}_flops_compute", {"activation": 1}, _ZERO)
@@ -116,7 +120,7 @@ _LATER: dict[str, Entry] = {
     "torch.add torch.Tensor.add": ("_add_flops_compute", {"elementwise": 1}, _ZERO),
     "torch.Tensor.__matmul__ torch.mm torch.Tensor.mm torch.bmm torch.Tensor.bmm": _PRODUCT,
     "einops.einsum": ("_einops_einsum_flops_compute", _EINSUM, _ZERO),
-    _functional("scaled_dot_product_attention"): ("_attn_flops_compute", {"mac": 2}, {"mac": 1}),
+    _functional("scaled_dot_product_attention"): ("_attn_flops_compute", {"mac.by-query": 2}, {"mac.by-query": 1}),
 }
 
 

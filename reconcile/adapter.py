@@ -90,6 +90,11 @@ class Recorder(Protocol):
     def path(self) -> str:
         """The path of the module that is being executed."""
 
+    def inside(
+        self, name: str, arguments: tuple[Any, ...], keywords: Mapping[str, Any]
+    ) -> AbstractContextManager[list[Any]]:
+        """Record one Python-level call that the counter itself stands in; its output goes into the list."""
+
     def functions(self, names: Sequence[str]) -> AbstractContextManager[None]:
         """Record the Python-level calls of these functions, by wrappers around those that stand there now."""
 

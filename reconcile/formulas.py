@@ -174,6 +174,20 @@ def pool(x: Shape, kernel: Shape, out: Shape) -> Terms:
     return {"pool.input": amount(x), "pool.output": amount(out), "pool.window": amount(out, kernel)}
 
 
+def average_inside(x: Shape, out: Shape, kernel: Shape, *, stride: Shape, padding: Shape, padded: bool) -> Terms:
+    """Price what an average pool reads: windows end at the input's borders, or at those of its padding if `padded`.
+
+    >>> average_inside((1, 2, 5), (1, 2, 3), (3,), stride=(2,), padding=(1,), padded=False)["pool.window-inside"].value
+    14
+    """
+    spatial, reads = len(kernel), []
+    for size, count, window, step, pad in zip(x[-spatial:], out[-spatial:], kernel, stride, padding, strict=True):
+        first, last = (-pad, size + pad) if padded else (0, size)
+        starts = [index * step - pad for index in range(count)]
+        reads.append(sum(max(min(start + window, last) - max(start, first), 0) for start in starts))
+    return {"pool.window-inside": amount(x[:-spatial], reads)}
+
+
 def adaptive_pool(x: Shape, out: Shape, *, spatial: int) -> Terms:
     """Price an adaptive pool; `spatial` is the number of pooled dimensions, the last ones of x.
 
@@ -212,7 +226,7 @@ def _ratio_pool(x: Shape, out: Shape) -> Terms:
 
 def softmax(x: Shape, dim: int) -> Terms:
     """Price one softmax over dimension `dim` of x."""
-    rows = prod(x) // x[dim] if x and x[dim] else 0
+    rows = (prod(x) // x[dim] if x[dim] else 0) if x else 1
     return {"softmax": amount(x), "softmax.row": amount((rows,)), "softmax.call": amount((1,))}
 
 

@@ -14,6 +14,7 @@ from reconcile.amounts import Amount, amount
 from reconcile.formulas import Shape, Terms
 from reconcile.ledger import Call, Function, Module, Tensor, first_shape
 from reconcile.price_functions import FunctionPrice, argument, first, shape
+from reconcile.price_modes import with_modes
 from reconcile.terms import RESAMPLING, TERMS
 
 ModulePrice = Callable[[Module, Shape, Shape], Terms]
@@ -106,9 +107,19 @@ def _activation(module: Module, x: Shape, out: Shape) -> Terms:
 def _pool(spatial: int) -> ModulePrice:
     def price(module: Module, x: Shape, out: Shape) -> Terms:
         terms = formulas.pool(x, _sizes(module, spatial, "kernel_size", "ksize"), out)
-        return terms | {"pool.window-as-given": amount(out, _sizes(module, 1, "kernel_size", "ksize"))}
+        terms["pool.window-as-given"] = amount(out, _sizes(module, 1, "kernel_size", "ksize"))
+        return terms | _inside(module, spatial, x, out)
 
     return price
+
+
+def _inside(module: Module, spatial: int, x: Shape, out: Shape) -> Terms:
+    """The window elements of an average that it really reads; {} for other pools, which have no such flag."""
+    padded = module.attributes.get("count_include_pad")
+    if padded is None or len(x) < spatial:
+        return {}
+    kernel, stride, padding = (_sizes(module, spatial, name) for name in ("kernel_size", "stride", "padding"))
+    return formulas.average_inside(x, out, kernel, stride=stride, padding=padding, padded=bool(padded))
 
 
 def _adaptive_pool(spatial: int) -> ModulePrice:
@@ -120,7 +131,14 @@ def _adaptive_pool(spatial: int) -> ModulePrice:
 
 def _softmax(module: Module, x: Shape, out: Shape) -> Terms:
     dim = module.attributes.get("dim", module.attributes.get("_axis", -1))
+    if dim is None:
+        # Without a dimension PyTorch takes the first or the second one, by the number of dimensions.
+        dim = 0 if len(x) in (0, 1, 3) else 1
     return formulas.softmax(x, dim if isinstance(dim, int) else -1)
+
+
+def _softmax_of_channels(module: Module, x: Shape, out: Shape) -> Terms:
+    return formulas.softmax(x, -3)
 
 
 def _resample(module: Module, x: Shape, out: Shape) -> Terms:
@@ -150,12 +168,13 @@ MODULES: dict[str, ModulePrice] = {
         _norm,
         "torch.nn",
         "BatchNorm1d BatchNorm2d BatchNorm3d SyncBatchNorm LayerNorm GroupNorm RMSNorm "
-        "InstanceNorm1d InstanceNorm2d InstanceNorm3d",
+        "InstanceNorm1d InstanceNorm2d InstanceNorm3d _NormBase",
     ),
     **_each(_activation, "torch.nn", _ACTIVATIONS),
     **{f"torch.nn.{kind}Pool{n}d": _pool(n) for kind in ("Max", "Avg") for n in (1, 2, 3)},
     **{f"torch.nn.Adaptive{kind}Pool{n}d": _adaptive_pool(n) for kind in ("Max", "Avg") for n in (1, 2, 3)},
-    **_each(_softmax, "torch.nn", "Softmax LogSoftmax"),
+    **_each(_softmax, "torch.nn", "Softmax LogSoftmax Softmin"),
+    "torch.nn.Softmax2d": _softmax_of_channels,
     **_each(_resample, "torch.nn", "Upsample UpsamplingNearest2d UpsamplingBilinear2d"),
     "torch.nn.Embedding": _embedding,
     **_each(_paddle_convolution(False), "paddle.nn", "Conv1D Conv2D Conv3D"),
@@ -289,7 +308,7 @@ def _functions() -> Mapping[str, FunctionPrice]:
     table |= {f"{functional}.{name}": _unary("pool.input") for name in pools}
     table |= {f"{functional}.softmax": _unary("softmax")}
     table |= {f"{functional}.{name}": _interpolation for name in ("interpolate", "upsample")}
-    return table
+    return with_modes(table)
 
 
 FUNCTIONS: Mapping[str, FunctionPrice] = _functions()

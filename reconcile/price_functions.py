@@ -1,7 +1,4 @@
-"""The price list of Python-level calls for profilers that patch functions and compute from the arguments alone.
-
-Each price also holds the terms by definition, so that a variant can be told apart from what it stands for.
-"""
+"""The price list of Python-level calls for profilers that patch functions and compute from the arguments alone."""
 
 from __future__ import annotations
 
@@ -79,10 +76,7 @@ def _transposed_convolution(function: Function) -> Terms:
 
 
 def _linear(function: Function) -> Terms:
-    x, weight = first(function), shape(argument(function, 1, "weight"))
-    if len(weight) != 2:
-        return {"mac": amount(x, weight[:1])}
-    return formulas.linear(x, weight, bias=isinstance(argument(function, 2, "bias"), Tensor))
+    return {"mac.by-first-operand": amount(first(function), shape(argument(function, 1, "weight"))[:1])}
 
 
 def _norm(affine: int, training: int | None = None) -> FunctionPrice:
@@ -117,7 +111,7 @@ def _einsum(function: Function) -> Terms:
 
 def _attention(function: Function) -> Terms:
     given = [shape(argument(function, index, name)) for index, name in enumerate(("query", "key", "value"))]
-    return formulas.attention(*given)
+    return {"mac.by-query": formulas.attention(*given)["mac"]}
 
 
 _FUNCTIONAL: Mapping[str, FunctionPrice] = {

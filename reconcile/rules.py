@@ -17,7 +17,7 @@ from reconcile.live import live_ops
 from reconcile.operators import label, operator
 from reconcile.price_calls import function_terms, module_terms, priced
 from reconcile.terms import DEFINITION, TERMS
-from reconcile.work import ROOT, Work
+from reconcile.work import ROOT, Work, is_layer
 
 TOTAL = "::total"
 """The row of what a counter does to its total and not to its rows."""
@@ -73,6 +73,7 @@ class Rules:
     functions_per_place: Python-level calls of a module that stands at k places are told, and added up, k times.
     hides_children: modules inside a module with a rule are left out.
     open: container types that have a rule only while they are empty.
+    outside: functions are counted outside the calls of modules whose rule has weights, even weights of 0.
     transparent: ops that the counter does not see themselves; of composites it sees the ops that they are made of.
     in_place: the rule of an operator holds for its in-place form too (`addmm` for `addmm_`).
     live: ops whose result the model's output does not depend on are left out.
@@ -93,6 +94,7 @@ class Rules:
     functions_per_place: bool = False
     hides_children: bool = False
     open: frozenset[str] = frozenset()
+    outside: bool = False
     transparent: frozenset[str] = frozenset()
     in_place: bool = True
     live: bool = False
@@ -107,6 +109,8 @@ class Rules:
             return None
         kinds = (module.type, *module.bases) if self.subclasses else (module.type,)
         found = next(((kind, self.modules[kind]) for kind in kinds if kind in self.modules), None)
+        if found is not None and module.children and found[0] in self.open:
+            return None
         return found or self._of_name(module)
 
     def _of_name(self, module: Module) -> tuple[str, Rule] | None:
@@ -270,10 +274,20 @@ def _hidden(rules: Rules, work: Work, path: str) -> bool:
     return False
 
 
+def _accounted(rules: Rules, work: Work, call: int | None) -> bool:
+    """Whether a module whose own rule has weights is being executed."""
+    while call is not None:
+        found = rules.of_module(work.ledger.module(call))
+        if found is not None and found[1].weights:
+            return True
+        call = work.ledger.calls[call].parent
+    return False
+
+
 def _functions(rules: Rules, work: Work) -> Iterator[Match]:
     for index, function in enumerate(work.ledger.functions):
         rule = rules.functions.get(function.name)
-        if rule is not None:
+        if rule is not None and not (rules.outside and _accounted(rules, work, function.call)):
             terms, ops = function_terms(function), work.ledger.ops_of_function(index)
             places = len(_places(work, function)) if rules.functions_per_place else 1
             for place in range(places):
@@ -297,7 +311,7 @@ def function_layer(work: Work, index: int, place: int = 0) -> str:
         if work.prices[op] != {}:
             return work.layer_of(work.ledger.ops[op])
     owner = work.ledger.module(function.call)
-    return (owner.path or ROOT) if owner.leaf else f"{owner.path}::{label(function.name.rpartition('.')[2])}"
+    return (owner.path or ROOT) if is_layer(owner) else f"{owner.path}::{label(function.name.rpartition('.')[2])}"
 
 
 def _moved(layer: str, first: str, place: str) -> str:

@@ -147,11 +147,13 @@ def _departures(part: Contribution, covered: set[tuple[int, str]], work: Work) -
     definition = DEFINITION.get(term.base, 0)
     fresh = tuple(op for op in part.ops if (op, term.base) not in covered and not work.ledger.ops[op].composite)
     again = part.again or (bool(part.ops) and not fresh)
+    own = frozenset(work.layers.get(part.layer, ()))
     covered.update((op, term.base) for op in fresh)
     if again:
         yield _item(part, "double-count", part.weight, 0, part.amount)
         return
-    base = work.amount(term.base, fresh) if definition else part.base
+    # Ops of another row, such as a child's, are that row's work, whoever counts them here.
+    base = work.amount(term.base, tuple(op for op in fresh if op in own)) if definition else part.base
     if part.weight != definition:
         yield _item(part, term.cause, part.weight, definition, base)
     if part.amount.value != base.value:

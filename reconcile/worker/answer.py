@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from reconcile.overlay import verified
 from reconcile.registry import Entry, entries
 from reconcile.rules import function_layer, op_layer
 from reconcile.schema import Context
-from reconcile.work import ROOT, Work
+from reconcile.work import ROOT, Work, is_layer
 from reconcile.worker import shims
 from reconcile.worker.build import Built, build
 from reconcile.worker.side_effects import Watch
@@ -72,6 +72,11 @@ class _Nobody:
     path = ""
 
     @contextlib.contextmanager
+    def inside(self, name: str, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> Iterator[list[Any]]:
+        """Record no call."""
+        yield []
+
+    @contextlib.contextmanager
     def functions(self, names: Sequence[str]) -> Iterator[None]:
         """Leave every function as it is."""
         yield
@@ -110,7 +115,7 @@ def _outside(target: Outside, work: Work) -> str:
     from reconcile.operators import label
 
     module = work.ledger.places.get(target.path)
-    if module is not None and module.leaf:
+    if module is not None and is_layer(module):
         return target.path or ROOT
     parts = target.path.split(".")
     for end in range(len(parts) - 1, 0, -1):
