@@ -1,22 +1,18 @@
-"""calflops 0.3.2 and DeepSpeed's flops profiler 0.19.8, which share an ancestor: patched functions, by spelling.
+"""calflops 0.3.2 and DeepSpeed's flops profiler 0.19.8, of one ancestry: functions patched by name.
 
-A patch computes FLOPs and MACs from the arguments, before the call, and puts them on the list of the innermost module
+Both count by spelling: what is called by another name, or was bound before the patch, is not seen.  A patch computes FLOPs and MACs from the arguments, before the call, and puts them on the list of the innermost module
 with hooks; recurrent layers have hooks of their own instead.  Where the two depart from each other, the later one has
 mended what the earlier one still does.
 """
 
 from __future__ import annotations
 
-from collections import Counter as Tally
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
-from unittest import mock
 
-from reconcile.adapter import AtFunction, Counter, Place, Recorder, Row, Subject, Told, whole
+from reconcile.adapter import Counter, Subject, Told, whole
 from reconcile.errors import CounterError
+from reconcile.frames import Notes, Reading, rows_of, watched
 from reconcile.rules import Rule, Rules
 
 _CALFLOPS_OVERLAY = (
@@ -149,134 +145,17 @@ def _rules(file: str, table: Table, *, macs: bool, per_place: bool) -> Rules:
     )
 
 
-@dataclass(kw_only=True)
-class _Notes:
-    """What a profiler put on its lists, each with the Python-level call and the module that it belongs to."""
-
-    recorder: Recorder
-    macs: bool
-    rows: list[tuple[int, str, int]] = field(default_factory=list)
-
-    def flops(self, value: Any) -> None:
-        """Note the FLOPs of a call, or, for the MACs, that it was seen: those of 0 are never put on a list."""
-        self._note(0 if self.macs else value)
-
-    def products(self, value: Any) -> None:
-        """Note the MACs of a call."""
-        if self.macs:
-            self._note(value)
-
-    def _note(self, value: Any) -> None:
-        index = self.recorder.function
-        assert index is not None, "a profiler counted a call that nobody recorded"
-        self.rows.append((index, self.recorder.path, whole(value, f"call {index}")))
-
-
-class _Frame(list[Any]):
-    """Stands in for the list of one module call."""
-
-    def __init__(self, note: Callable[[Any], None]) -> None:
-        super().__init__()
-        self._note = note
-
-    def append(self, item: tuple[Any, Any]) -> None:
-        """Note what a patch counted, and keep it."""
-        self._note(item[1])
-        super().append(item)
-
-
-class _Frames(list[Any]):
-    """Stands in for the stack of these lists."""
-
-    def __init__(self, note: Callable[[Any], None]) -> None:
-        super().__init__()
-        self._note = note
-
-    def append(self, frame: list[Any]) -> None:
-        """Put a list of our own in the place of an empty one."""
-        super().append(_Frame(self._note))
-
-
-@dataclass(kw_only=True)
-class _Reading:
-    """What a profiler keeps on the modules until it ends, by the first path of each, and how often it adds them up."""
-
-    params: dict[str, int] = field(default_factory=dict)
-    hooked: dict[str, int] = field(default_factory=dict)
-    places: Tally[str] = field(default_factory=Tally)
-
-    def read(self, model: Any, hooked: Mapping[type[Any], Any], attribute: str) -> None:
-        """Read every module, by the children of each, as calflops adds them up."""
-        first: dict[int, str] = {}
-        for path, module in _walk(model):
-            known = first.setdefault(id(module), path)
-            self.places[known] += 1
-            self.params[known] = module.__params__
-            if type(module) in hooked:
-                self.hooked[path] = getattr(module, attribute)
-
-
-def _walk(module: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    yield path, module
-    for name, child in module.named_children():
-        yield from _walk(child, f"{path}.{name}" if path else name)
-
-
-@contextmanager
-def _watched(
-    library: Any,
-    methods: tuple[type[Any], str, str],
-    notes: _Notes,
-    names: tuple[str, ...],
-    read: Callable[[Any], None],
-) -> Iterator[None]:
-    """Read counts where a profiler makes them and before it ends, and end it even if the model fails."""
-    profiler, start, end = methods
-    started, ended = getattr(profiler, start), getattr(profiler, end)
-
-    def start_and_record(self: Any, *args: Any, **kwargs: Any) -> None:
-        started(self, *args, **kwargs)
-        stack.callback(ended, self)
-        stack.enter_context(notes.recorder.functions(names))
-
-    def read_and_end(self: Any) -> None:
-        read(self.model)
-        ended(self)
-
-    with (
-        ExitStack() as stack,
-        mock.patch.object(profiler, start, start_and_record),
-        mock.patch.object(profiler, end, read_and_end),
-        mock.patch.object(library, "module_flop_count", _Frames(notes.flops)),
-        mock.patch.object(library, "module_mac_count", _Frames(notes.products)),
-    ):
-        yield
-
-
-def _rows(subject: Subject, notes: _Notes, reading: _Reading, rules: Rules) -> Iterator[Row]:
-    for index, path, value in notes.rows:
-        for place in range(reading.places[path] if rules.functions_per_place else 1):
-            yield Row(target=AtFunction(index=index, place=place), told=value)
-    places = subject.ledger.places
-    for path, value in reading.hooked.items():
-        if path in subject.ledger.called and (rules.rows_per_place or places[path].alias is None):
-            yield Row(target=Place(path=path), told=whole(value, path))
-    for path, params in reading.params.items():
-        if places[path].leaf:
-            yield Row(target=Place(path=path), told=None, params=params)
-
-
 def _calflops(subject: Subject, macs: bool, rules: Rules) -> Told:
     """Run `calflops.calculate_flops`, which switches the model to eval and needs a parameter to find its device."""
     from calflops import calculate_flops, calculate_pipline
     from calflops.pytorch_ops import MODULE_HOOK_MAPPING
 
-    reading, attribute = _Reading(), "__macs__" if macs else "__flops__"
+    reading, attribute = Reading(), "__macs__" if macs else "__flops__"
     methods = (calculate_pipline.CalFlopsPipline, "start_flops_calculate", "end_flops_calculate")
     with subject.recording() as recorder:
-        notes = _Notes(recorder=recorder, macs=macs)
+        notes = Notes(recorder=recorder, macs=macs)
         read = partial(reading.read, hooked=MODULE_HOOK_MAPPING, attribute=attribute)
-        with _watched(calculate_pipline, methods, notes, tuple(rules.functions), read):
+        with watched(calculate_pipline, methods, notes, tuple(rules.functions), read):
             try:
                 totals = calculate_flops(
                     subject.model,
@@ -286,8 +165,10 @@ def _calflops(subject: Subject, macs: bool, rules: Rules) -> Told:
                     output_as_string=False,
                 )
             except StopIteration as error:
+                if next(subject.model.parameters(), None) is not None:
+                    raise
                 raise CounterError("it asks the first parameter for its device, and the model has none") from error
-    rows = [*_rows(subject, notes, reading, rules)]
+    rows = [*rows_of(subject, notes, reading, rules)]
     return Told(rows=rows, total=whole(totals[macs], "the total"), params=totals[2])
 
 
@@ -295,19 +176,19 @@ def _deepspeed(subject: Subject, macs: bool, rules: Rules) -> Told:
     """Run DeepSpeed's `FlopsProfiler` around one call, in the mode that the model is in."""
     from deepspeed.profiling.flops_profiler import profiler as library
 
-    reading, attribute = _Reading(), "__macs__" if macs else "__flops__"
+    reading, attribute = Reading(), "__macs__" if macs else "__flops__"
     methods = (library.FlopsProfiler, "start_profile", "end_profile")
     with subject.recording() as recorder:
-        notes = _Notes(recorder=recorder, macs=macs)
+        notes = Notes(recorder=recorder, macs=macs)
         read = partial(reading.read, hooked=library.MODULE_HOOK_MAPPING, attribute=attribute)
-        with _watched(library, methods, notes, tuple(rules.functions), read):
+        with watched(library, methods, notes, tuple(rules.functions), read):
             profiler = library.FlopsProfiler(subject.model)
             profiler.start_profile()
             subject.model(*subject.args, **subject.kwargs)
             total = profiler.get_total_macs() if macs else profiler.get_total_flops()
             params = profiler.get_total_params()
             profiler.end_profile()
-    rows = [*_rows(subject, notes, reading, rules)]
+    rows = [*rows_of(subject, notes, reading, rules)]
     return Told(rows=rows, total=whole(total, "the total"), params=params)
 
 
