@@ -1,6 +1,7 @@
 """calflops 0.3.2 and DeepSpeed's flops profiler 0.19.8, of one ancestry: functions patched by name.
 
-Both count by spelling: what is called by another name, or was bound before the patch, is not seen.  A patch computes FLOPs and MACs from the arguments, before the call, and puts them on the list of the innermost module
+Both count by spelling: what is called by another name, or was bound before the patch, is not seen.
+A patch computes FLOPs and MACs from the arguments, before the call, and puts them on the list of the innermost module
 with hooks; recurrent layers have hooks of their own instead.  Where the two depart from each other, the later one has
 mended what the earlier one still does.
 """
