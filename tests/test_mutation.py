@@ -47,6 +47,7 @@ UNREACHABLE: Mapping[str, str] = {
     "ptflops:aten ops _convolution bias.by-batch": _INSIDE,
     "torch ops _convolution mac": _INSIDE,
     "torch ops convolution_overrideable mac": _INSIDE,
+    "ultralytics-thop functions torch.Tensor.__matmul__ mac": "PyTorch hands `Tensor.matmul` to a mode for @ too",
     **{
         f"torch ops {name} mac": _CUDA
         for name in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import os
@@ -10,7 +11,9 @@ import subprocess
 import sys
 import time
 import zipfile
+from importlib import metadata
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -23,6 +26,7 @@ from reconcile.inputs import parse_inputs
 from reconcile.objects import parse_object
 from reconcile.overlay import Overlay, make, overlays_folder
 from reconcile.schema import Count, Run
+from reconcile.worker.job import put_first
 from tests.shared import ROOT, audit_of
 from tests.wheels import wheel
 
@@ -211,6 +215,18 @@ def test_a_release_that_cannot_be_had_is_refused_in_one_sentence(
     assert not list(overlays_folder().glob("[!.]*"))
 
 
+@pytest.mark.usefixtures("index")
+def test_an_overlay_takes_the_place_of_a_module_that_is_loaded_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = make(Overlay(requirements=("tinycounter==1.0",)))
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    for name in ("tinycounter", "tinycounter.part"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    put_first(files)
+    assert "tinycounter.part" not in sys.modules
+    assert importlib.import_module("tinycounter").TOLD == 7
+    assert metadata.version("tinycounter") == "1.0"
+
+
 def test_the_installed_release_needs_no_overlay() -> None:
     version = entry_of(parse_counter("torchinfo")).version
     assert entry_of(parse_counter(f"torchinfo=={version}")).overlay is None
@@ -225,7 +241,7 @@ def test_a_distribution_whose_files_another_one_overwrote_says_so(
     monkeypatch.syspath_prepend(site)
     entry = entry_of(parse_counter("tiny"), (FAKE,))
     assert entry._here == (
-        "tiny is overwritten: othercounter 1.0 put its files into tinycounter/; install tinycounter anew"
+        "tiny is overwritten: othercounter 1.0 put its own files into tinycounter/; install tinycounter anew"
     )
     (site / "tinycounter" / "__init__.py").write_text("TOLD = 7\n")
     assert entry._here is None
