@@ -113,6 +113,7 @@ def counters_command(adapters: Sequence[str], as_json: bool, output: str | None)
             "framework": item.counter.framework,
             "sees": item.counter.sees,
             "installed": item.missing is None,
+            "overlay": None if item.overlay is None else item.overlay.name,
             "reason": item.missing,
         }
         for name, item in entries(tuple(adapters)).items()
@@ -126,7 +127,7 @@ def counters_command(adapters: Sequence[str], as_json: bool, output: str | None)
             str(row["unit"]),
             str(row["framework"]),
             str(row["sees"]),
-            "installed" if row["installed"] else str(row["reason"]),
+            ("installed" if row["overlay"] is None else "in an overlay") if row["installed"] else str(row["reason"]),
         )
         for row in rows
     )

@@ -39,7 +39,7 @@ def _digest(file: Path) -> str:
 
 
 def overwritten(distribution: str, package: str) -> str | None:
-    """Which other distribution's files stand in the place of this one's, as `file` and `name version`; None if none.
+    """The other distribution, as `name version`, whose files stand in the place of this one's; None if there is none.
 
     A file that was only edited by hand belongs to no other distribution, and is left to whoever edited it.
     """

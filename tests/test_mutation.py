@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from reconcile.registry import entries
 from reconcile.rules import Rule, Rules, predict
 from reconcile.schema import Count
 from reconcile.work import Work
-from tests.shared import EIGHT, MORE, audit_of
+from tests.shared import EIGHT, MORE, audit_of, entry_at
 
 LAYERS = str(Path(__file__).parent / "cases" / "layers.py")
+
+MODES = str(Path(__file__).parent / "cases" / "mode_layers.py")
 
 PADDLE = str(Path(__file__).parent / "cases" / "paddle_layers.py")
 
@@ -46,6 +47,7 @@ UNREACHABLE: Mapping[str, str] = {
     "ptflops:aten ops _convolution bias.by-batch": _INSIDE,
     "torch ops _convolution mac": _INSIDE,
     "torch ops convolution_overrideable mac": _INSIDE,
+    "ultralytics-thop functions torch.Tensor.__matmul__ mac": "PyTorch hands `Tensor.matmul` to a mode for @ too",
     **{
         f"torch ops {name} mac": _CUDA
         for name in (
@@ -67,6 +69,8 @@ IN_CONTEXT = (
     ("ptflops:aten@inference_mode", f"{LAYERS}:Functions", "2,4,8,8"),
     ("torchinfo", f"{LAYERS}:Pruned", "2,4,8,8"),
     ("torchprofile", f"{LAYERS}:Traced", "2,4,8,8"),
+    ("ultralytics-thop", f"{MODES}:Modes", "2,4,8,8"),
+    ("ultralytics-thop", f"{MODES}:Shaped", "2,4,8,8"),
 )
 """Runs of their own, in a context or of a network, for rules that only hold there."""
 
@@ -116,7 +120,7 @@ def test_every_counter_equals_its_rules_on_every_kind_of_layer(counter: str) -> 
 
 @pytest.mark.parametrize("counter", [*EIGHT, *MORE])
 def test_every_weight_changed_by_one_breaks_a_case(counter: str) -> None:
-    rules = entries()[counter].counter.rules
+    rules = entry_at(counter).counter.rules
     counts = [(count, Work(count.ledger)) for count in _counts(counter) if count.ledger is not None]
     assert all(_matches(rules, count, work) for count, work in counts)
     idle = []
