@@ -21,6 +21,12 @@ EIGHT = ("fvcore", "paddle", "ptflops", "ptflops:aten", "thop", "torch", "torchs
 MORE = ("torchinfo", "torchprofile", "ultralytics-thop", "thop==0.0.23.post1907011323")
 """Counters beside the eight; the last ones stand in overlays, which pip makes from the package index."""
 
+PROFILERS = ("calflops", "calflops:macs", "deepspeed", "deepspeed:macs")
+"""Profilers that patch functions; they stand in overlays too, and take so long to start that they share one network."""
+
+EVERYTHING = f"{ROOT}/tests/cases/patched_layers.py:Everything"
+"""The network that uses every rule of the profilers, on 2x4x8x8."""
+
 
 @cache
 def _audit(model: str, inputs: str, counters: tuple[str, ...], arguments: tuple[tuple[str, Any], ...]) -> Audit:

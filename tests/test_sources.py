@@ -12,7 +12,7 @@ import pytest
 
 from reconcile.overlay import make
 from reconcile.rules import Rules
-from tests.shared import EIGHT, MORE, ROOT, entry_at
+from tests.shared import EIGHT, MORE, PROFILERS, ROOT, entry_at
 
 
 def _sources(rules: Rules) -> Iterator[str]:
@@ -46,7 +46,7 @@ def _file(path: str) -> Path:
     return Path(spec.origin).parent.parent / path
 
 
-@pytest.mark.parametrize("counter", [*EIGHT, *MORE, "reference"])
+@pytest.mark.parametrize("counter", [*EIGHT, *MORE, *PROFILERS, "reference"])
 def test_every_source_is_a_function_that_stands_in_the_counters_file(counter: str) -> None:
     entry = entry_at(counter)
     sources = set(_sources(entry.counter.rules))
