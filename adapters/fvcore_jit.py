@@ -164,5 +164,6 @@ COUNTERS = (
         rules=RULES,
         run=run,
         measures={"params": PARAMETERS},
+        read="==0.1.5.post20221221",
     ),
 )

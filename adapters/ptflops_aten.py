@@ -104,5 +104,6 @@ COUNTERS = (
         rules=RULES,
         run=run,
         measures={"params": PARAMETERS},
+        read="==0.7.5",
     ),
 )

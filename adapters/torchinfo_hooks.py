@@ -118,5 +118,6 @@ COUNTERS = (
         rules=RULES,
         run=run,
         measures={"params": ListedCensus(source=_TOTALS), "memory": MEMORY},
+        read="==1.8.0",
     ),
 )

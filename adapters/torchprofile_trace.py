@@ -117,5 +117,6 @@ COUNTERS = (
         sees="operators of a traced graph",
         rules=RULES,
         run=run,
+        read="==0.1.0",
     ),
 )

@@ -181,6 +181,7 @@ COUNTERS = (
         rules=FLOPS,
         run=_run("Flops", "compute_flops"),
         measures=MEASURES,
+        read="==0.0.7",
     ),
     Counter(
         id="torchstat:madd",
@@ -192,5 +193,6 @@ COUNTERS = (
         rules=MADD,
         run=_run("MAdd", "compute_madd"),
         measures=MEASURES,
+        read="==0.0.7",
     ),
 )

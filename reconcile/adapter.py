@@ -10,8 +10,10 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
+
+from packaging.specifiers import SpecifierSet
 
 from reconcile.errors import CounterError
 from reconcile.ledger import Ledger
@@ -35,9 +37,13 @@ class AtOp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtFunction:
-    """The row of a Python-level call of the ledger, by its index."""
+    """The row of a Python-level call of the ledger, by its index.
+
+    `place` is which of the places of its module is meant, where a shared module is told at each of them.
+    """
 
     index: int
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +111,11 @@ class Recorder(Protocol):
     def path(self) -> str:
         """The path of the module that is being executed."""
 
+    def inside(
+        self, name: str, arguments: tuple[Any, ...], keywords: Mapping[str, Any]
+    ) -> AbstractContextManager[list[Any]]:
+        """Record one Python-level call that the counter itself stands in; its output goes into the list."""
+
     def functions(self, names: Sequence[str]) -> AbstractContextManager[None]:
         """Record the Python-level calls of these functions, by wrappers around those that stand there now."""
 
@@ -131,11 +142,24 @@ class Subject(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """What differs in a range of releases, such as `<0.1`: the rules, and the way to run it where that differs too."""
+
+    specifier: str
+    rules: Rules
+    run: Callable[[Subject], Told] | None = None
+    measures: Mapping[str, Convention] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counter:
     """One counter: how it is named, what its number means, how it is run and by which rules it counts.
 
     `unit` is what the counter's own documentation calls one unit of its number once MAC and FLOP are told apart.
     `sees` says in a few words what it looks at.  `measures` holds how it counts other metrics than operations.
+    `overlay` are pinned requirements for a folder of its own, for a counter that cannot share the environment.
+    `releases` are the ranges of releases that have other rules, the first that holds wins; `read` is the range whose
+    source `rules` were read from, and empty where that is not told.
     """
 
     id: str
@@ -147,11 +171,30 @@ class Counter:
     rules: Rules
     run: Callable[[Subject], Told]
     measures: Mapping[str, Convention] = field(default_factory=dict)
+    overlay: tuple[str, ...] = ()
+    releases: tuple[Release, ...] = ()
+    read: str = ""
 
     @property
     def counts_operations(self) -> bool:
         """Whether the counter counts operations at all, and not parameters or memory alone."""
         return bool(self.rules.modules or self.rules.names or self.rules.functions or self.rules.ops)
+
+    def at(self, version: str | None) -> Counter:
+        """The counter as it is at one release."""
+        found = self._release(version)
+        if found is None:
+            return self
+        return replace(self, rules=found.rules, run=found.run or self.run, measures=found.measures)
+
+    def written(self, version: str | None) -> bool:
+        """Whether rules were written for one release; for one whose number is not known the answer is yes."""
+        return version is None or not self.read or version in SpecifierSet(self.read) or bool(self._release(version))
+
+    def _release(self, version: str | None) -> Release | None:
+        if version is None:
+            return None
+        return next((item for item in self.releases if version in SpecifierSet(item.specifier)), None)
 
 
 class _Alone:

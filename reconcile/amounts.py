@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
@@ -50,3 +51,12 @@ def total(amounts: Iterable[Amount]) -> Amount:
     for formula, values in counted.items():
         texts.append(f"{len(values)} * ({formula})" if len(values) > 1 else formula)
     return Amount(sum(sum(values) for values in counted.values()), " + ".join(texts) or "0")
+
+
+def in_single_precision(value: float) -> int:
+    """The whole number nearest to a value that a 32-bit float can hold.
+
+    >>> in_single_precision(2**24 + 1)
+    16777216
+    """
+    return int(struct.unpack("f", struct.pack("f", value))[0])

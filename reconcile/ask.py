@@ -14,21 +14,24 @@ from reconcile.ledger import Ledger
 from reconcile.ledger import from_json as ledger_from_json
 from reconcile.measures import measures_of
 from reconcile.objects import ObjectSpec
+from reconcile.overlay import make
 from reconcile.registry import Entry, entries, entry
-from reconcile.rules import TOTAL, predict
+from reconcile.rules import TOTAL, Rules, predict
 from reconcile.schema import Context, Count, Layer, Reference, Run
 from reconcile.work import ROOT, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CounterId:
-    """A counter and the context asked for it: `thop`, `torch@no_grad`, `fvcore@train`."""
+    """A counter, its release and the context asked for it: `thop`, `thop==0.0.31`, `torch@no_grad`, `fvcore@train`."""
 
     name: str
     context: tuple[str, ...] = ()
+    release: str | None = None
 
     def __str__(self) -> str:
-        return "@".join((self.name, *self.context))
+        name = self.name if self.release is None else f"{self.name}=={self.release}"
+        return "@".join((name, *self.context))
 
     def within(self, context: Context) -> Context:
         """The context of this counter inside the context of the command."""
@@ -50,14 +53,22 @@ def parse_counter(text: str) -> CounterId:
 
     >>> parse_counter("torch@no_grad").context
     ('no_grad',)
+    >>> parse_counter("thop==0.0.31").release
+    '0.0.31'
     """
     name, *context = text.split("@")
-    if "==" in name:
-        raise UsageError(f"{text!r} names a release; only the installed release of a counter can be run")
+    name, equals, release = name.partition("==")
+    if equals and not release:
+        raise UsageError(f"the counter {text!r} names no release after its ==")
     for word in context:
         if word not in CONTEXTS:
             raise UsageError(f"the counter {text!r} has the context {word!r}; use one of {', '.join(CONTEXTS)}")
-    return CounterId(name=name, context=tuple(context))
+    return CounterId(name=name, context=tuple(context), release=release or None)
+
+
+def entry_of(item: CounterId, adapters: Sequence[str] = ()) -> Entry:
+    """The entry of a counter id, at its release."""
+    return entry(item.name, adapters).at(item.release)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +89,11 @@ class Question:
     jobs: int | None = None
 
     def request(self, counter: CounterId, *, recorded: bool = True) -> Request:
-        """The request for one counter."""
+        """The request for one counter; an overlay that it needs is made if it is missing."""
+        overlay = entry_of(counter, self.adapters).overlay
         document = {
             "counter": counter.name,
+            "overlay": None if overlay is None else str(make(overlay)),
             "adapters": list(self.adapters),
             "model": None if self.model is None else self.model.to_json(),
             "paddle": None if self.paddle is None else self.paddle.to_json(),
@@ -111,9 +124,9 @@ def installed(adapters: Sequence[str] = ()) -> tuple[str, ...]:
 def ask(question: Question, counters: Sequence[str]) -> Run:
     """Run counters on a model; what is wrong with the question itself is refused, a broken counter is a failed row."""
     ids = [parse_counter(text) for text in dict.fromkeys(counters)]
-    found = [entry(item.name, question.adapters) for item in ids]
+    found = [entry_of(item, question.adapters) for item in ids]
     for item in found:
-        if item.missing:
+        if item.missing and (item.broken or item.overlay is None):
             raise UsageError(item.missing)
     clean = CounterId(name=reference.NAME)
     asked = ids if clean in ids else [clean, *ids]
@@ -163,7 +176,7 @@ def _failed(item: CounterId, known: Entry, reason: str, context: Context) -> Cou
 def _answered(item: CounterId, known: Entry, answer: Mapping[str, Any], context: Context) -> Count:
     counter = known.counter
     ledger = ledger_from_json(answer["ledger"])
-    work = Work(ledger)
+    work, ruled = Work(ledger), counter.at(answer["version"])
     return Count(
         counter=str(item),
         version=answer["version"],
@@ -171,18 +184,26 @@ def _answered(item: CounterId, known: Entry, answer: Mapping[str, Any], context:
         status="ok",
         total=answer["total"],
         params=answer["params"],
-        layers=_layers(known, work, answer),
-        measures=measures_of(work, answer["measures"], counter.measures, counter.rules),
+        layers=_layers(ruled.rules, work, answer),
+        measures=measures_of(work, answer["measures"], ruled.measures, ruled.rules),
         ledger=ledger,
         context=context,
-        warnings=tuple(answer["warnings"]),
+        warnings=(*answer["warnings"], *_unread(known, answer["version"])),
         side_effects=tuple(answer["side_effects"]),
         certificate=answer["certificate"],
+        ruled=counter.written(answer["version"]),
     )
 
 
-def _layers(known: Entry, work: Work, answer: Mapping[str, Any]) -> tuple[Layer, ...]:
-    predictions = predict(known.counter.rules, work)
+def _unread(known: Entry, version: str | None) -> Sequence[str]:
+    """What is to be said of a release whose source nobody read."""
+    if known.counter.written(version):
+        return ()
+    return (f"no rules are written for release {version}; those of {known.counter.read} were used, and prove nothing",)
+
+
+def _layers(rules: Rules, work: Work, answer: Mapping[str, Any]) -> tuple[Layer, ...]:
+    predictions = predict(rules, work)
     told = {row["layer"]: row for row in answer["rows"]}
     params = answer["measures"].get("params", {"rows": {}})["rows"]
     names = dict.fromkeys([*(name for name in predictions if name != TOTAL), *told])

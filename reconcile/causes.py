@@ -30,6 +30,7 @@ _OTHERS = (
     ("unseen", "sight", "never saw this work"),
     ("double-count", "sight", "counts the same work a second time"),
     ("formula", "sight", "measures this work by a size that is not that of the work"),
+    ("rounding", "sight", "keeps its numbers in single precision, which holds 24 bits"),
     ("folded-batch", "work", "takes one row for each sample, where a view made several"),
     ("input-size", "work", "ran on another input size"),
     ("batch", "work", "ran on, or averaged over, another batch"),

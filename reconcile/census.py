@@ -9,7 +9,7 @@ from typing import Literal
 
 from reconcile.amounts import Amount, total
 from reconcile.holdings import Holding, holdings
-from reconcile.rules import TOTAL, Rules, hiding, places_of
+from reconcile.rules import TOTAL, Rules, hiding
 from reconcile.side import Item
 from reconcile.work import ROOT, Work
 
@@ -128,7 +128,7 @@ class _Taken:
     def _again(self, holding: Holding) -> Iterator[str]:
         """The rows in which a module's parameters are told once more."""
         path = holding.module.path
-        places = self.places.get(path, (path,))
+        places = self.work.ledger.places_of(path)
         if self.census.each_call:
             times = len(places) * self.calls.get(path, 0)
             yield from [path] * (times - 1)
@@ -153,11 +153,6 @@ class _Taken:
         if census.executed and owner.path not in self.work.ledger.called:
             return "unexecuted"
         return None
-
-    @cached_property
-    def places(self) -> Mapping[str, tuple[str, ...]]:
-        """Every place of each module."""
-        return places_of(self.work.ledger)
 
     @cached_property
     def calls(self) -> Mapping[str, int]:

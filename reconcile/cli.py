@@ -1,11 +1,11 @@
-"""The command line: `reconcile counters | run | explain | audit | demo`."""
+"""The command line: `reconcile counters | run | explain | audit | demo | overlays`."""
 
 from __future__ import annotations
 
 import os
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import click
 import reconcile
 from reconcile.ask import CONTEXTS, Question, ask, installed
 from reconcile.audit import Audit, audit_question
+from reconcile.command import CACHE, DOCUMENT, give, options_of
 from reconcile.ends import sides
 from reconcile.errors import ReconcileError, UsageError
 from reconcile.explain import Explanation, explain
@@ -21,10 +22,11 @@ from reconcile.inputs import DTYPES, parse_inputs
 from reconcile.launch import TIMEOUT
 from reconcile.metrics import METRICS, OPERATIONS
 from reconcile.objects import parse_arguments, parse_object
+from reconcile.overlays_command import overlays_command
 from reconcile.registry import entries
 from reconcile.render import terminal
 from reconcile.render.article import article_report
-from reconcile.render.files import csv_text, json_text, make_folder, write_json, write_text
+from reconcile.render.files import csv_text, make_folder, write_json, write_text
 from reconcile.render.markdown import table as markdown_table
 from reconcile.render.report import difference_report, report, run_report
 from reconcile.render.tables import Table
@@ -32,24 +34,7 @@ from reconcile.schema import Context
 
 EXPLAINED, DIFFERENT, REFUSED, INTERRUPTED = 0, 1, 2, 130
 
-Command = Callable[..., int]
-
-
-def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    def decorate(command: Command) -> Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
-
-
-_DOCUMENT = _options(
-    click.option("--json", "as_json", is_flag=True, help="Print the document as JSON, and nothing else."),
-    click.option("--output", metavar="FILE", help="Write the answer to FILE too: .json, .csv or Markdown."),
-)
-
-_MODEL = _options(
+_MODEL = options_of(
     click.argument("model", metavar="OBJECT"),
     click.option("-i", "--input", "inputs", multiple=True, metavar="SIZES", help="1,3,224,224 or ids=1,128:int64."),
     click.option("--arg", "arguments", multiple=True, metavar="KEY=VALUE", help="An argument of OBJECT, as JSON."),
@@ -61,6 +46,7 @@ _MODEL = _options(
     click.option("--device", default="cpu", metavar="NAME", help="Only cpu; counts do not depend on it yet."),
     click.option("--timeout", default=TIMEOUT, metavar="SECONDS", help="How long one counter may take."),
     click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many workers at a time."),
+    CACHE,
 )
 
 _COUNTERS = click.option(
@@ -106,19 +92,6 @@ def _question(
     )
 
 
-def _give(
-    document: dict[str, Any], *, as_json: bool, output: str | None, show: Callable[[], None], texts: dict[str, str]
-) -> None:
-    """Write the answer where it was asked for: a file by its ending, then standard output."""
-    if output is not None:
-        ending = Path(output).suffix
-        write_text(output, json_text(document) if ending == ".json" else texts.get(ending, texts[".md"]))
-    if as_json:
-        sys.stdout.write(json_text(document))
-    else:
-        show()
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(reconcile.__version__, prog_name="reconcile")
 def cli() -> None:
@@ -130,7 +103,8 @@ def cli() -> None:
 
 @cli.command("counters")
 @click.option("--adapter", "adapters", multiple=True, metavar="FILE", help="A file that adds counters.")
-@_DOCUMENT
+@CACHE
+@DOCUMENT
 def counters_command(adapters: Sequence[str], as_json: bool, output: str | None) -> int:
     """List every counter: release, unit, what it sees, and whether it is installed."""
     rows = [
@@ -141,6 +115,7 @@ def counters_command(adapters: Sequence[str], as_json: bool, output: str | None)
             "framework": item.counter.framework,
             "sees": item.counter.sees,
             "installed": item.missing is None,
+            "overlay": None if item.overlay is None else item.overlay.name,
             "reason": item.missing,
         }
         for name, item in entries(tuple(adapters)).items()
@@ -154,13 +129,13 @@ def counters_command(adapters: Sequence[str], as_json: bool, output: str | None)
             str(row["unit"]),
             str(row["framework"]),
             str(row["sees"]),
-            "installed" if row["installed"] else str(row["reason"]),
+            ("installed" if row["overlay"] is None else "in an overlay") if row["installed"] else str(row["reason"]),
         )
         for row in rows
     )
     table = Table(columns=columns, rows=cells)
     texts = {".md": markdown_table(table) + "\n", ".csv": csv_text(columns, cells)}
-    _give(
+    give(
         document,
         as_json=as_json,
         output=output,
@@ -173,7 +148,7 @@ def counters_command(adapters: Sequence[str], as_json: bool, output: str | None)
 @cli.command("run")
 @_MODEL
 @_COUNTERS
-@_DOCUMENT
+@DOCUMENT
 def run_command(counters: Sequence[str], as_json: bool, output: str | None, model: str, **options: Any) -> int:
     """Count OBJECT with each counter: totals, parameters and rows by layer.
 
@@ -185,7 +160,7 @@ def run_command(counters: Sequence[str], as_json: bool, output: str | None, mode
         raise UsageError("no counter is installed; pip install 'flop-reconcile[all]' brings them")
     run = ask(question, names)
     texts = {".md": run_report(run), ".csv": _layers_csv(Audit(question, run))}
-    _give(run.to_json(), as_json=as_json, output=output, show=lambda: terminal.show_run(run), texts=texts)
+    give(run.to_json(), as_json=as_json, output=output, show=lambda: terminal.show_run(run), texts=texts)
     return EXPLAINED if run.explained else DIFFERENT
 
 
@@ -204,7 +179,7 @@ def _layers_csv(audit: Audit) -> str:
 @click.option("--from", "left", required=True, metavar="ID", help="A counter, reference, claim:FILE or run:FILE.json.")
 @click.option("--to", "right", required=True, metavar="ID", help="What to compare it with.")
 @click.option("--metric", default=OPERATIONS, type=click.Choice([OPERATIONS, *METRICS]), help="What the numbers count.")
-@_DOCUMENT
+@DOCUMENT
 def explain_command(
     left: str, right: str, metric: str, as_json: bool, output: str | None, model: str, **options: Any
 ) -> int:
@@ -216,7 +191,7 @@ def explain_command(
     found = sides(question, [left, right], metric)
     explanation = explain(found[left], found[right])
     texts = {".md": difference_report(explanation), ".csv": _explanation_csv(explanation)}
-    _give(
+    give(
         explanation.to_json(),
         as_json=as_json,
         output=output,
@@ -240,7 +215,7 @@ def _explanation_csv(explanation: Explanation) -> str:
 @_MODEL
 @_COUNTERS
 @click.option("--out", metavar="DIR", help="The folder of the whole report; made if it is missing.")
-@_DOCUMENT
+@DOCUMENT
 def audit_command(
     counters: Sequence[str], out: str | None, as_json: bool, output: str | None, model: str, **options: Any
 ) -> int:
@@ -258,20 +233,20 @@ def audit_command(
         write_text(folder / "totals.csv", str(audit.totals().to_csv(index=False, lineterminator="\n")))
         audit.to_html(str(folder / "index.html"))
     texts = {".md": page, ".csv": _layers_csv(audit)}
-    _give(document, as_json=as_json, output=output, show=lambda: terminal.show_audit(audit), texts=texts)
+    give(document, as_json=as_json, output=output, show=lambda: terminal.show_audit(audit), texts=texts)
     return EXPLAINED if audit.explained else DIFFERENT
 
 
 @cli.command("demo")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many workers at a time.")
-@_DOCUMENT
+@DOCUMENT
 def demo_command(jobs: int | None, as_json: bool, output: str | None) -> int:
     """Explain the article's missing 1.638 G: thop against the author's own calculation."""
     from reconcile.demo import demo
 
     story = demo(jobs=jobs)
     texts = {".md": article_report(story), ".csv": _explanation_csv(story.missing)}
-    _give(
+    give(
         story.document(),
         as_json=as_json,
         output=output,
@@ -279,6 +254,9 @@ def demo_command(jobs: int | None, as_json: bool, output: str | None) -> int:
         texts=texts,
     )
     return EXPLAINED if story.complete else DIFFERENT
+
+
+cli.add_command(overlays_command)
 
 
 def run_cli(arguments: Sequence[str] | None = None) -> int:

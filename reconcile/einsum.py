@@ -123,5 +123,14 @@ def printed_cost(equation: str, shapes: Sequence[Shape]) -> Amount:
     renamed = bare.translate({ord(label): ord("a") + index for index, label in enumerate(letters)})
     if renamed in _AS_PRODUCTS:
         return amount(shapes[0], (shapes[-1][_AS_PRODUCTS[renamed]],))
-    printed = int(float(f"{best_cost(parse_equation(bare, shapes)) + 1:.3e}"))
+    printed = printed_operations(bare, shapes)
     return Amount(printed // 2, f"{printed} // 2")
+
+
+def printed_operations(equation: str, shapes: Sequence[Shape]) -> int:
+    """The operation count of an einsum after numpy printed it with four digits; numpy starts to count at 1.
+
+    >>> printed_operations("ij,jk->ik", [(2, 3), (3, 4)])
+    49
+    """
+    return int(float(f"{best_cost(parse_equation(equation, shapes)) + 1:.3e}"))

@@ -56,7 +56,7 @@ def side_from_count(count: Count, question: Question, metric: str = OPERATIONS) 
 
 
 def _side(count: Count, adapters: Sequence[str], inputs: tuple[str, ...], metric: str) -> Side:
-    counter = entry(parse_counter(count.counter).name, adapters).counter
+    counter = entry(parse_counter(count.counter).name, adapters).counter.at(count.version)
     if metric == OPERATIONS:
         return side_of(count, counter.rules, inputs)
     if metric not in counter.measures:

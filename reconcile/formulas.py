@@ -40,6 +40,7 @@ def convolution(x: Shape, weight: Shape, out: Shape, *, transposed: bool, groups
     if bias:
         terms["bias"] = amount(out)
         terms["bias.by-batch"] = amount((x[0],), out[1:])
+        terms["bias.by-channels"] = amount(out, (x[1] // groups,))
     if transposed:
         terms["first-add.by-input"] = amount((per_group * groups,), positions)
         if bias:
@@ -107,10 +108,8 @@ def added_matmul(added: Shape, a: Shape, b: Shape, *, used: bool = True) -> Term
     10
     """
     out = amount(a[:-1], b[-1:] if len(b) > 1 else ())
-    terms = matmul(a, b) | {"bias.by-output": out}
-    if used:
-        terms |= {"bias": out, "bias.by-operand": amount(added)}
-    return terms
+    terms = matmul(a, b) | {"bias.by-output": out, "bias.by-operand": amount(added)}
+    return terms | {"bias": out} if used else terms
 
 
 def bilinear(a: Shape, b: Shape, weight: Shape, *, bias: bool) -> Terms:
@@ -175,6 +174,20 @@ def pool(x: Shape, kernel: Shape, out: Shape) -> Terms:
     return {"pool.input": amount(x), "pool.output": amount(out), "pool.window": amount(out, kernel)}
 
 
+def average_inside(x: Shape, out: Shape, kernel: Shape, *, stride: Shape, padding: Shape, padded: bool) -> Terms:
+    """Price what an average pool reads: windows end at the input's borders, or at those of its padding if `padded`.
+
+    >>> average_inside((1, 2, 5), (1, 2, 3), (3,), stride=(2,), padding=(1,), padded=False)["pool.window-inside"].value
+    14
+    """
+    spatial, reads = len(kernel), []
+    for size, count, window, step, pad in zip(x[-spatial:], out[-spatial:], kernel, stride, padding, strict=True):
+        first, last = (-pad, size + pad) if padded else (0, size)
+        starts = [index * step - pad for index in range(count)]
+        reads.append(sum(max(min(start + window, last) - max(start, first), 0) for start in starts))
+    return {"pool.window-inside": amount(x[:-spatial], reads)}
+
+
 def adaptive_pool(x: Shape, out: Shape, *, spatial: int) -> Terms:
     """Price an adaptive pool; `spatial` is the number of pooled dimensions, the last ones of x.
 
@@ -213,7 +226,7 @@ def _ratio_pool(x: Shape, out: Shape) -> Terms:
 
 def softmax(x: Shape, dim: int) -> Terms:
     """Price one softmax over dimension `dim` of x."""
-    rows = prod(x) // x[dim] if x and x[dim] else 0
+    rows = (prod(x) // x[dim] if x[dim] else 0) if x else 1
     return {"softmax": amount(x), "softmax.row": amount((rows,)), "softmax.call": amount((1,))}
 
 

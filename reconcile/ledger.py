@@ -182,6 +182,17 @@ class Ledger:
         return ()
 
     @cached_property
+    def _places_of(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {}
+        for module in self.modules:
+            found.setdefault(module.alias if module.alias is not None else module.path, []).append(module.path)
+        return {path: tuple(places) for path, places in found.items()}
+
+    def places_of(self, path: str) -> tuple[str, ...]:
+        """Every place of a module, by its first path, which comes first."""
+        return self._places_of[path]
+
+    @cached_property
     def batch(self) -> int | None:
         """The leading size of the first tensor given to the model, its batch size; None without a call."""
         for call in self.calls:

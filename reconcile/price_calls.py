@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from math import prod
 
-from reconcile import formulas, price_sequences
+from reconcile import formulas, price_functions, price_sequences
 from reconcile.amounts import Amount, amount
 from reconcile.formulas import Shape, Terms
-from reconcile.ledger import Call, Function, Module, Tensor, Value, first_shape
+from reconcile.ledger import Call, Function, Module, Tensor, first_shape
+from reconcile.price_functions import FunctionPrice, argument, first, shape
+from reconcile.price_modes import with_modes
 from reconcile.terms import RESAMPLING, TERMS
 
 ModulePrice = Callable[[Module, Shape, Shape], Terms]
-FunctionPrice = Callable[[Function], Terms]
 
 
 def _number(module: Module, *names: str) -> int:
@@ -105,9 +106,20 @@ def _activation(module: Module, x: Shape, out: Shape) -> Terms:
 
 def _pool(spatial: int) -> ModulePrice:
     def price(module: Module, x: Shape, out: Shape) -> Terms:
-        return formulas.pool(x, _sizes(module, spatial, "kernel_size", "ksize"), out)
+        terms = formulas.pool(x, _sizes(module, spatial, "kernel_size", "ksize"), out)
+        terms["pool.window-as-given"] = amount(out, _sizes(module, 1, "kernel_size", "ksize"))
+        return terms | _inside(module, spatial, x, out)
 
     return price
+
+
+def _inside(module: Module, spatial: int, x: Shape, out: Shape) -> Terms:
+    """The window elements of an average that it really reads; {} for other pools, which have no such flag."""
+    padded = module.attributes.get("count_include_pad")
+    if padded is None or len(x) < spatial:
+        return {}
+    kernel, stride, padding = (_sizes(module, spatial, name) for name in ("kernel_size", "stride", "padding"))
+    return formulas.average_inside(x, out, kernel, stride=stride, padding=padding, padded=bool(padded))
 
 
 def _adaptive_pool(spatial: int) -> ModulePrice:
@@ -119,7 +131,14 @@ def _adaptive_pool(spatial: int) -> ModulePrice:
 
 def _softmax(module: Module, x: Shape, out: Shape) -> Terms:
     dim = module.attributes.get("dim", module.attributes.get("_axis", -1))
+    if dim is None:
+        # Without a dimension PyTorch takes the first or the second one, by the number of dimensions.
+        dim = 0 if len(x) in (0, 1, 3) else 1
     return formulas.softmax(x, dim if isinstance(dim, int) else -1)
+
+
+def _softmax_of_channels(module: Module, x: Shape, out: Shape) -> Terms:
+    return formulas.softmax(x, -3)
 
 
 def _resample(module: Module, x: Shape, out: Shape) -> Terms:
@@ -149,12 +168,13 @@ MODULES: dict[str, ModulePrice] = {
         _norm,
         "torch.nn",
         "BatchNorm1d BatchNorm2d BatchNorm3d SyncBatchNorm LayerNorm GroupNorm RMSNorm "
-        "InstanceNorm1d InstanceNorm2d InstanceNorm3d",
+        "InstanceNorm1d InstanceNorm2d InstanceNorm3d _NormBase",
     ),
     **_each(_activation, "torch.nn", _ACTIVATIONS),
     **{f"torch.nn.{kind}Pool{n}d": _pool(n) for kind in ("Max", "Avg") for n in (1, 2, 3)},
     **{f"torch.nn.Adaptive{kind}Pool{n}d": _adaptive_pool(n) for kind in ("Max", "Avg") for n in (1, 2, 3)},
-    **_each(_softmax, "torch.nn", "Softmax LogSoftmax"),
+    **_each(_softmax, "torch.nn", "Softmax LogSoftmax Softmin"),
+    "torch.nn.Softmax2d": _softmax_of_channels,
     **_each(_resample, "torch.nn", "Upsample UpsamplingNearest2d UpsamplingBilinear2d"),
     "torch.nn.Embedding": _embedding,
     **_each(_paddle_convolution(False), "paddle.nn", "Conv1D Conv2D Conv3D"),
@@ -215,44 +235,32 @@ def _by_kind(module: Module, call: Call, kind: str) -> Terms:
     return terms
 
 
-def _shape(value: Value) -> Shape:
-    return value.shape if isinstance(value, Tensor) else ()
-
-
-def _argument(function: Function, index: int, name: str) -> Value:
-    return function.arguments[index] if index < len(function.arguments) else function.keywords.get(name)
-
-
-def _first(function: Function) -> Shape:
-    return _shape(_argument(function, 0, "input"))
-
-
 def _matrix_product(function: Function) -> Terms:
     return formulas.matmul(
-        _first(function), _shape(_argument(function, 1, "other" if "matmul" in function.name else "mat2"))
+        first(function), shape(argument(function, 1, "other" if "matmul" in function.name else "mat2"))
     )
 
 
 def _added_product(function: Function) -> Terms:
     names = ("batch1", "batch2") if "baddbmm" in function.name else ("mat1", "mat2")
-    a, b = (_shape(_argument(function, index, name)) for index, name in enumerate(names, start=1))
-    return formulas.added_matmul(_first(function), a, b, used=function.keywords.get("beta") != 0)
+    a, b = (shape(argument(function, index, name)) for index, name in enumerate(names, start=1))
+    return formulas.added_matmul(first(function), a, b, used=function.keywords.get("beta") != 0)
 
 
 def _binary(function: Function) -> Terms:
-    operands = (_argument(function, 0, "input"), _argument(function, 1, "other"))
+    operands = (argument(function, 0, "input"), argument(function, 1, "other"))
     return formulas.elementwise(*(item.shape for item in operands if isinstance(item, Tensor)))
 
 
 def _unary(term: str) -> FunctionPrice:
     def price(function: Function) -> Terms:
-        return {term: amount(_first(function))}
+        return {term: amount(first(function))}
 
     return price
 
 
 def _interpolation(function: Function) -> Terms:
-    terms = formulas.resample(_first(function), first_shape(function.output))
+    terms = formulas.resample(first(function), first_shape(function.output)) | price_functions.interpolation(function)
     asked = _asked(function)
     if asked is not None:
         terms["resample.by-arguments"] = Amount(int(asked[0]), asked[1])
@@ -264,7 +272,7 @@ def _asked(function: Function) -> tuple[float, str] | None:
 
     A tuple of scales is rounded down before it is used; a single scale is not, so the product may be a fraction.
     """
-    x, size, scale = _first(function), _argument(function, 1, "size"), _argument(function, 2, "scale_factor")
+    x, size, scale = first(function), argument(function, 1, "size"), argument(function, 2, "scale_factor")
     spatial = len(x) - 2
     if isinstance(size, (tuple, int)):
         sizes = size if isinstance(size, tuple) else (size,) * spatial
@@ -288,9 +296,9 @@ def asked_fraction(function: Function) -> float:
 
 
 def _functions() -> Mapping[str, FunctionPrice]:
-    table: dict[str, FunctionPrice] = {}
+    table: dict[str, FunctionPrice] = dict(price_functions.FUNCTIONS)
     for owner in ("torch", "torch.Tensor"):
-        table |= {f"{owner}.{name}": _matrix_product for name in ("matmul", "mm", "bmm")}
+        table |= {f"{owner}.{name}": _matrix_product for name in ("matmul", "__matmul__", "mm", "bmm")}
         table |= {f"{owner}.{name}": _added_product for name in ("addmm", "baddbmm")}
         table |= {f"{owner}.{name}": _binary for name in ("add", "mul", "sub", "div")}
     functional = "torch.nn.functional"
@@ -300,7 +308,7 @@ def _functions() -> Mapping[str, FunctionPrice]:
     table |= {f"{functional}.{name}": _unary("pool.input") for name in pools}
     table |= {f"{functional}.softmax": _unary("softmax")}
     table |= {f"{functional}.{name}": _interpolation for name in ("interpolate", "upsample")}
-    return table
+    return with_modes(table)
 
 
 FUNCTIONS: Mapping[str, FunctionPrice] = _functions()

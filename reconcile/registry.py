@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -16,6 +16,8 @@ from packaging.version import InvalidVersion, Version
 from reconcile import reference
 from reconcile.adapter import Counter, Subject, Told
 from reconcile.errors import CounterError, UsageError
+from reconcile.overlay import Overlay, pinned
+from reconcile.records import overwritten
 from reconcile.rules import Rules
 
 GROUP = "reconcile.adapters"
@@ -24,31 +26,83 @@ GROUP = "reconcile.adapters"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One counter and the adapter file that provides it."""
+    """One counter and the adapter file that provides it; `release` is set where one release was asked for."""
 
     counter: Counter
     file: Path
     broken: str | None = None
+    release: str | None = None
 
     @property
     def version(self) -> str | None:
-        """The installed release of the counter's distribution; None if it is not installed."""
+        """The release that would run: that of the overlay, or else the installed one; None if there is none."""
         if self.counter.distribution is None:
             return None
-        try:
-            return str(Version(metadata.version(self.counter.distribution)))
-        except (metadata.PackageNotFoundError, InvalidVersion):
-            return None
+        overlay = self.overlay
+        return _installed(self.counter.distribution) if overlay is None else overlay.version(self.counter.distribution)
+
+    @property
+    def overlay(self) -> Overlay | None:
+        """The folder of its own that the counter needs; None where the environment has what is asked for."""
+        distribution = self.counter.distribution
+        if self.release is not None and distribution is not None:
+            wanted = pinned(distribution, self.release)
+            if self._here is None and _installed(distribution) == wanted.partition("==")[2]:
+                return None
+            others = (text for text in self.counter.overlay if text.partition("==")[0] != distribution)
+            return Overlay(requirements=(wanted, *others))
+        if self.counter.overlay and self._here is not None:
+            return Overlay(requirements=self.counter.overlay)
+        return None
 
     @property
     def missing(self) -> str | None:
-        """Why the counter cannot run here, in one sentence; None if it can."""
+        """Why the counter cannot run here as things stand, in one sentence; None if it can."""
         if self.broken is not None:
             return self.broken
-        imports, distribution = self.counter.imports, self.counter.distribution
-        if imports is None or _exists(imports):
+        overlay = self.overlay
+        if overlay is None:
+            return self._here
+        if overlay.state == "made":
             return None
-        return f"{self.counter.id} is not installed: pip install {distribution}"
+        shown = self.counter.id if self.release is None else f"{self.counter.id}=={self.release}"
+        return f"{shown} is {overlay.state}: reconcile overlays make {shown}"
+
+    @property
+    def _here(self) -> str | None:
+        """Why the environment itself cannot run the counter; None if it can."""
+        imports, distribution = self.counter.imports, self.counter.distribution
+        if imports is None:
+            return None
+        if not _exists(imports):
+            return f"{self.counter.id} is not installed: pip install {distribution}"
+        other = None if distribution is None else overwritten(distribution, imports)
+        if other is None:
+            return None
+        if distribution is not None and other.startswith(f"{distribution}-"):
+            # A build for other hardware has a name of its own, such as paddlepaddle-gpu.
+            return None
+        if distribution is not None and _installed(distribution) is None:
+            return f"{self.counter.id} is not installed: {imports}/ here belongs to {other}"
+        return (
+            f"{self.counter.id} is overwritten: {other} put its own files into {imports}/; install {distribution} anew"
+        )
+
+    def at(self, release: str | None) -> Entry:
+        """The entry of one release of the counter; the counter of a framework itself has none."""
+        if release is None:
+            return self
+        if self.counter.distribution is None:
+            raise UsageError(f"{self.counter.id} has no releases of its own")
+        return replace(self, release=release)
+
+
+def _installed(distribution: str) -> str | None:
+    """The installed release of a distribution; None if it is not installed."""
+    try:
+        return str(Version(metadata.version(distribution)))
+    except (metadata.PackageNotFoundError, InvalidVersion):
+        return None
 
 
 def _exists(package: str) -> bool:

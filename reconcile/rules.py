@@ -5,19 +5,19 @@ A prediction is made from a ledger alone.  It never looks at what the counter to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from reconcile.amounts import Amount
+from reconcile.amounts import Amount, in_single_precision
 from reconcile.errors import LedgerError
 from reconcile.formulas import Terms
-from reconcile.ledger import Ledger, Module, Op
+from reconcile.ledger import Function, Ledger, Module, Op
 from reconcile.live import live_ops
 from reconcile.operators import label, operator
 from reconcile.price_calls import function_terms, module_terms, priced
 from reconcile.terms import DEFINITION, TERMS
-from reconcile.work import ROOT, Work
+from reconcile.work import ROOT, Work, is_layer
 
 TOTAL = "::total"
 """The row of what a counter does to its total and not to its rows."""
@@ -48,11 +48,13 @@ class Finish:
     """What a counter does to its total after its rows are counted: `adjust` gives the amount of the `::total` row.
 
     `adjust` takes the predicted sums by mechanism and the ledger, which knows how the model was called.
+    `add_up`, where it is given, is how the counter itself adds up its rows, in the order of the modules.
     """
 
     source: str
     cause: str
-    adjust: Callable[[Mapping[Mechanism, int], Ledger], int]
+    adjust: Callable[[Mapping[Mechanism, int], Ledger], int] = lambda sums, ledger: 0
+    add_up: Callable[[Sequence[int]], int] = sum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +70,14 @@ class Rules:
     last_call: a module called several times keeps its last count only.
     hooks_per_place: a module that stands at k places of the tree is hooked k times.
     rows_per_place: a module that stands at k places of the tree is told, and added up, k times.
+    functions_per_place: Python-level calls of a module that stands at k places are told, and added up, k times.
     hides_children: modules inside a module with a rule are left out.
     open: container types that have a rule only while they are empty.
+    outside: functions are counted outside the calls of modules whose rule has weights, even weights of 0.
     transparent: ops that the counter does not see themselves; of composites it sees the ops that they are made of.
     in_place: the rule of an operator holds for its in-place form too (`addmm` for `addmm_`).
     live: ops whose result the model's output does not depend on are left out.
+    single: the number of a module is kept in single precision, which holds 24 bits.
     """
 
     modules: Mapping[str, Rule] = field(default_factory=dict)
@@ -86,11 +91,14 @@ class Rules:
     last_call: bool = False
     hooks_per_place: bool = False
     rows_per_place: bool = False
+    functions_per_place: bool = False
     hides_children: bool = False
     open: frozenset[str] = frozenset()
+    outside: bool = False
     transparent: frozenset[str] = frozenset()
     in_place: bool = True
     live: bool = False
+    single: bool = False
     finish: Finish | None = None
 
     def of_module(self, module: Module) -> tuple[str, Rule] | None:
@@ -101,6 +109,8 @@ class Rules:
             return None
         kinds = (module.type, *module.bases) if self.subclasses else (module.type,)
         found = next(((kind, self.modules[kind]) for kind in kinds if kind in self.modules), None)
+        if found is not None and module.children and found[0] in self.open:
+            return None
         return found or self._of_name(module)
 
     def _of_name(self, module: Module) -> tuple[str, Rule] | None:
@@ -175,7 +185,9 @@ def predict(rules: Rules, work: Work) -> Mapping[str, Prediction]:
         sums: dict[Mechanism, int] = {"hook": 0, "patch": 0, "op": 0}
         for match in matches:
             sums[match.mechanism] += sum(part.value for part in match.contributions)
-        value = rules.finish.adjust(sums, work.ledger)
+        rows = [found.value for place in work.ledger.modules if (found := predictions.get(place.path or ROOT))]
+        told = [value for value in rows if value is not None]
+        value = rules.finish.adjust(sums, work.ledger) + rules.finish.add_up(told) - sum(told)
         predictions[TOTAL] = Prediction(layer=TOTAL, value=value)
     return predictions
 
@@ -209,9 +221,28 @@ def _match(
     return Match(layer=layer, rule=rule, mechanism=mechanism, ops=ops, contributions=parts)
 
 
+def _rounded(match: Match) -> Match:
+    """A match whose number is kept in single precision: what that adds or takes away is one contribution more."""
+    value = sum(part.value for part in match.contributions)
+    lost = in_single_precision(value) - value
+    if not lost:
+        return match
+    amount = Amount(lost, f"{value + lost} - {value}")
+    part = Contribution(
+        layer=match.layer,
+        term="rounding",
+        weight=1,
+        amount=amount,
+        base=amount,
+        rule=match.rule,
+        mechanism=match.mechanism,
+        ops=match.ops,
+    )
+    return replace(match, contributions=(*match.contributions, part))
+
+
 def _modules(rules: Rules, work: Work) -> Iterator[Match]:
     ledger = work.ledger
-    places = places_of(ledger)
     last = {call.module: index for index, call in enumerate(ledger.calls)}
     for index, call in enumerate(ledger.calls):
         module = ledger.places[call.module]
@@ -222,19 +253,13 @@ def _modules(rules: Rules, work: Work) -> Iterator[Match]:
             continue
         kind, rule = found
         terms, ops = module_terms(module, call, kind), ledger.ops_of_call(index)
-        shown = [place for place in places[module.path] if hiding(rules, work, place) is None]
-        hooks = len(places[module.path]) if rules.hooks_per_place else 1
+        places = ledger.places_of(module.path)
+        shown = [place for place in places if hiding(rules, work, place) is None]
+        hooks = len(places) if rules.hooks_per_place else 1
         for number, place in enumerate(shown if rules.rows_per_place else shown[:1]):
             for hook in range(hooks):
-                yield _match(place or ROOT, rule, terms, "hook", ops, again=number + hook > 0)
-
-
-def places_of(ledger: Ledger) -> Mapping[str, tuple[str, ...]]:
-    """Every place of each module, by the first of them."""
-    places: dict[str, list[str]] = {}
-    for module in ledger.modules:
-        places.setdefault(module.alias if module.alias is not None else module.path, []).append(module.path)
-    return {first: tuple(found) for first, found in places.items()}
+                match = _match(place or ROOT, rule, terms, "hook", ops, again=number + hook > 0)
+                yield _rounded(match) if rules.single else match
 
 
 def hiding(rules: Rules, work: Work, path: str) -> str | None:
@@ -247,22 +272,50 @@ def hiding(rules: Rules, work: Work, path: str) -> str | None:
     return found
 
 
+def _accounted(rules: Rules, work: Work, call: int | None) -> bool:
+    """Whether a module whose own rule has weights is being executed."""
+    while call is not None:
+        found = rules.of_module(work.ledger.module(call))
+        if found is not None and found[1].weights:
+            return True
+        call = work.ledger.calls[call].parent
+    return False
+
+
 def _functions(rules: Rules, work: Work) -> Iterator[Match]:
     for index, function in enumerate(work.ledger.functions):
         rule = rules.functions.get(function.name)
-        if rule is not None:
-            ops = work.ledger.ops_of_function(index)
-            yield _match(function_layer(work, index), rule, function_terms(function), "patch", ops)
+        if rule is not None and not (rules.outside and _accounted(rules, work, function.call)):
+            terms, ops = function_terms(function), work.ledger.ops_of_function(index)
+            places = len(_places(work, function)) if rules.functions_per_place else 1
+            for place in range(places):
+                yield _match(function_layer(work, index, place), rule, terms, "patch", ops, again=place > 0)
 
 
-def function_layer(work: Work, index: int) -> str:
-    """The row that a Python-level call belongs to: that of the first priced op that it executed."""
+def _places(work: Work, function: Function) -> tuple[str, ...]:
+    """The places of the module that a Python-level call was made in."""
+    return work.ledger.places_of(work.ledger.module(function.call).path)
+
+
+def function_layer(work: Work, index: int, place: int = 0) -> str:
+    """The row that a Python-level call belongs to: that of the first priced op that it executed.
+
+    `place` chooses among the places of the module that made the call; the first is where it was called.
+    """
     function = work.ledger.functions[index]
+    if place:
+        return _moved(function_layer(work, index), *(_places(work, function)[number] for number in (0, place)))
     for op in work.ledger.ops_of_function(index):
         if work.prices[op] != {}:
             return work.layer_of(work.ledger.ops[op])
     owner = work.ledger.module(function.call)
-    return (owner.path or ROOT) if owner.leaf else f"{owner.path}::{label(function.name.rpartition('.')[2])}"
+    return (owner.path or ROOT) if is_layer(owner) else f"{owner.path}::{label(function.name.rpartition('.')[2])}"
+
+
+def _moved(layer: str, first: str, place: str) -> str:
+    """A row of the module at a path, or of the layer that it is a part of, at another place of that module."""
+    base, colons, kind = layer.partition("::")
+    return f"{place.removesuffix(first.removeprefix(base))}{colons}{kind}"
 
 
 def _ops(rules: Rules, work: Work, seen: tuple[int, ...]) -> Iterator[Match]:

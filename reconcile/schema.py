@@ -111,7 +111,7 @@ class Count:
     """What one counter told in one run; the rows' `told` sum to `total`, which is None if it counts no operations.
 
     `certificate` is the proof that the model counted is the model asked about, where it had to be built anew in
-    another framework.
+    another framework.  `ruled` is false where no rules are written for the release that answered.
     """
 
     counter: str
@@ -128,6 +128,7 @@ class Count:
     side_effects: tuple[str, ...] = ()
     certificate: Mapping[str, Any] | None = None
     measures: tuple[Measure, ...] = ()
+    ruled: bool = True
 
     def __post_init__(self) -> None:
         if self.status == "ok":
@@ -146,8 +147,8 @@ class Count:
 
     @property
     def explained(self) -> bool:
-        """Whether every row equals its prediction, state included, and every measure too."""
-        if self.status != "ok" or not all(measure.explained for measure in self.measures):
+        """Whether every row equals its prediction, state included, by rules that were written for the release."""
+        if self.status != "ok" or not self.ruled or not all(measure.explained for measure in self.measures):
             return False
         return not any(layer.residual or layer.mismatch for layer in self.layers)
 
@@ -168,6 +169,7 @@ class Count:
             "side_effects": list(self.side_effects),
             "certificate": None if self.certificate is None else dict(self.certificate),
             "measures": [measure.to_json() for measure in self.measures],
+            "ruled": self.ruled,
         }
         if self.ledger is not None:
             document["ledger"] = _priced(self.ledger)
@@ -192,6 +194,7 @@ class Count:
             side_effects=tuple(document["side_effects"]),
             certificate=document.get("certificate"),
             measures=tuple(Measure.from_json(item) for item in document.get("measures", ())),
+            ruled=document.get("ruled", True),
         )
 
 

@@ -16,6 +16,9 @@ from reconcile.schema import Count
 from reconcile.terms import DEFINITION, TERMS
 from reconcile.work import Work
 
+UNREAD = "::rules"
+"""Stands among the rows that are not explained where no rules are written for the release that answered."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
@@ -109,8 +112,9 @@ def side_of(count: Count, rules: Rules, inputs: tuple[str, ...] = ()) -> Side:
         reference=work.reference,
         items=tuple(items),
         residuals={name: (told.get(name) or 0) - (predicted.get(name) or 0) for name in names},
-        mismatches=tuple(
-            name for name in names if name != TOTAL and (told.get(name) is None) != (predicted.get(name) is None)
+        mismatches=(
+            *(name for name in names if name != TOTAL and (told.get(name) is None) != (predicted.get(name) is None)),
+            *(() if count.ruled else (UNREAD,)),
         ),
         types={layer.layer: layer.type for layer in count.layers},
         work=work,
@@ -160,11 +164,13 @@ def _departures(part: Contribution, covered: set[tuple[int, str]], work: Work) -
     definition = DEFINITION.get(term.base, 0)
     fresh = tuple(op for op in part.ops if (op, term.base) not in covered and not work.ledger.ops[op].composite)
     again = part.again or (bool(part.ops) and not fresh)
+    own = frozenset(work.layers.get(part.layer, ()))
     covered.update((op, term.base) for op in fresh)
     if again:
         yield _item(part, "double-count", part.weight, 0, part.amount)
         return
-    base = work.amount(term.base, fresh) if definition else part.base
+    # Ops of another row, such as a child's, are that row's work, whoever counts them here.
+    base = work.amount(term.base, tuple(op for op in fresh if op in own)) if definition else part.base
     if part.weight != definition:
         yield _item(part, term.cause, part.weight, definition, base)
     if part.amount.value != base.value:

@@ -30,6 +30,7 @@ RESAMPLING = ("nearest", "nearest-exact", "linear", "bilinear", "bicubic", "tril
 
 _BASES = (
     ("mac", "mac-weight", "multiply-add"),
+    ("mac.odd-operation", "formula", "operation of a printed count that has no pair"),
     ("first-add", "first-add", "output whose first product needs no addition"),
     ("bias", "bias", "bias addition"),
     ("norm", "norm", "element normalised"),
@@ -54,6 +55,7 @@ _BASES = (
     ("compare", "compare", "element compared, sorted or selected"),
     ("recurrent", "recurrent", "gate element of a recurrent step, where input and state are added"),
     ("recurrent.state", "recurrent", "state element that a recurrent step gives out"),
+    ("rounding", "rounding", "unit that single precision adds to a number of more than 24 bits"),
     ("attention.scale", "attention", "query element scaled before an attention"),
 )
 
@@ -69,7 +71,11 @@ _VARIANTS = (
     ("mac.by-matched-channels", "mac", "multiply-add at output positions, with a weight size told from the output's"),
     ("mac.by-states", "mac", "multiply-add of four gates, by the sizes of the states given out"),
     ("mac.by-indices", "mac", "multiply-add for every combination of an einsum's indices"),
+    ("mac.by-query", "mac", "multiply-add of an attention, with the batch and the heads of the query"),
     ("mac.by-leading-batch", "mac", "multiply-add of an attention, with the first dimension taken as the batch"),
+    ("mac.by-arguments", "mac", "multiply-add at the output positions that a convolution's arguments ask for"),
+    ("mac.by-groups-twice", "mac", "multiply-add of a transposed convolution, its filters divided by the groups again"),
+    ("mac.by-printed-operations", "mac", "pair of operations of the count that numpy prints with four digits"),
     ("mac.by-parameters", "mac", "element of the layer's own weights, for each leading size of the output"),
     ("mac.by-parameters-at-positions", "mac", "element of the layer's own weights, for each position of the output"),
     ("bias.by-leading", "bias", "bias addition of a recurrent layer, by the two leading dimensions"),
@@ -80,12 +86,28 @@ _VARIANTS = (
     ("recurrent.state.by-leading", "recurrent.state", "state element, by the two leading dimensions"),
     ("softmax.by-inputs", "softmax", "element of a softmax over the keys that were given"),
     ("bias.by-batch", "bias", "bias addition with the first dimension taken as the batch"),
+    ("bias.by-channels", "bias", "bias addition at an output, once for each input channel of its group"),
+    ("mac.by-labels", "mac", "multiply-add for every combination of an einsum's labels that are shared or kept"),
+    (
+        "pool.window-inside",
+        "pool.window",
+        "window element inside the input, or its padding where that counts",
+    ),
+    ("pool.window-as-given", "pool.window", "window element, a size given as one number taken for that of the window"),
     ("bias.by-output", "bias", "addition for every output, whether or not the added operand is scaled by 0"),
+    ("bias.by-arguments", "bias", "bias addition at the output positions that a convolution's arguments ask for"),
+    (
+        "bias.by-forward-arguments",
+        "bias",
+        "bias addition of one group at the positions that a convolution that is not transposed would have",
+    ),
     ("bias.by-operand", "bias", "addition by the elements of the added operand, before it is broadcast"),
     ("first-add.by-input", "first-add", "output channel at an input position, one row of the first dimension"),
     ("bias.by-input", "bias", "bias addition at an input position, one row of the first dimension"),
     ("resample.no-channels", "resample", "element given out by a resampling, channels left out"),
     ("resample.by-arguments", "resample", "element that the size or scale argument asks for"),
+    ("resample.by-size-or-input", "resample", "position of the size asked for, or else element given to a resampling"),
+    ("resample.by-size-or-scale", "resample", "position of the size asked for, or else element given, times the scale"),
     ("elementwise.left-aligned", "elementwise", "element of the shape broadcast from the left"),
 )
 

@@ -8,13 +8,19 @@ from functools import cached_property
 
 from reconcile.amounts import Amount, total
 from reconcile.formulas import Terms
-from reconcile.ledger import Ledger, Op
+from reconcile.ledger import Ledger, Module, Op
 from reconcile.operators import label
 from reconcile.price import price
+from reconcile.price_calls import priced
 from reconcile.terms import DEFINITION
 
 ROOT = "(model)"
 """The row of a model that is itself one leaf layer; its path is empty."""
+
+
+def is_layer(module: Module) -> bool:
+    """Whether a module is a row of its own: a leaf, or a layer's subclass that has children beside its own work."""
+    return module.leaf or any(priced(kind) for kind in (module.type, *module.bases))
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +41,7 @@ class Work:
         return tuple(dict.fromkeys(self.ledger.ops[index].name for index in missing))
 
     def layer_of(self, op: Op) -> str:
-        """The row that an op belongs to: its leaf module, or `path::kind` in the innermost module otherwise."""
+        """The row that an op belongs to: its leaf module, or the innermost layer, or `path::kind` outside any layer."""
         call = op.call
         while call is not None:
             module = self.ledger.places[self.ledger.calls[call].module]
@@ -43,7 +49,7 @@ class Work:
                 return module.path or ROOT
             call = self.ledger.calls[call].parent
         owner = self.ledger.module(op.call)
-        return f"{owner.path}::{label(op.name)}"
+        return (owner.path or ROOT) if is_layer(owner) else f"{owner.path}::{label(op.name)}"
 
     @cached_property
     def layers(self) -> Mapping[str, tuple[int, ...]]:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from reconcile.audit import Audit
+from reconcile.cache import VARIABLE, cache_folder
 from tests.shared import audit_of
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of overlays: the one that the environment names, or one of this session; never the user's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        if VARIABLE not in os.environ:
+            patch.setenv(VARIABLE, str(tmp_path_factory.mktemp("cache")))
+        yield cache_folder()
 
 
 @pytest.fixture(scope="session")

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from reconcile.ask import Question
+from reconcile.ask import Question, entry_of, parse_counter
 from reconcile.audit import Audit, audit_question
 from reconcile.inputs import parse_inputs
 from reconcile.objects import parse_object
+from reconcile.registry import Entry
 
 ROOT = Path(__file__).resolve().parent.parent
 
 EIGHT = ("fvcore", "paddle", "ptflops", "ptflops:aten", "thop", "torch", "torchstat", "torchstat:madd")
 
-MORE = ("torchinfo", "torchprofile")
+MORE = ("torchinfo", "torchprofile", "ultralytics-thop", "thop==0.0.23.post1907011323")
+"""Counters beside the eight; the last ones stand in overlays, which pip makes from the package index."""
+
+PROFILERS = ("calflops", "calflops:macs", "deepspeed", "deepspeed:macs")
+"""Profilers that patch functions; they stand in overlays too, and take so long to start that they share one network."""
+
+EVERYTHING = f"{ROOT}/tests/cases/patched_layers.py:Everything"
+"""The network that uses every rule of the profilers, on 2x4x8x8."""
 
 
 @cache
@@ -30,3 +39,10 @@ def audit_of(
 ) -> Audit:
     """The audit of a model and its inputs (`"1,3,16,16"`, several apart by spaces), made once in a test session."""
     return _audit(model, inputs, tuple(counters), tuple(sorted((arguments or {}).items())))
+
+
+def entry_at(counter: str) -> Entry:
+    """The entry of a counter id; one of a release holds the rules of that release."""
+    entry = entry_of(parse_counter(counter))
+    version = entry.release or entry.version
+    return replace(entry, counter=entry.counter.at(version))

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from reconcile.registry import entries
 from reconcile.rules import Rule, Rules, predict
 from reconcile.schema import Count
 from reconcile.work import Work
-from tests.shared import EIGHT, MORE, audit_of
+from tests.shared import EIGHT, EVERYTHING, MORE, PROFILERS, audit_of, entry_at
 
 LAYERS = str(Path(__file__).parent / "cases" / "layers.py")
+
+MODES = str(Path(__file__).parent / "cases" / "mode_layers.py")
 
 PADDLE = str(Path(__file__).parent / "cases" / "paddle_layers.py")
 
@@ -46,6 +47,7 @@ UNREACHABLE: Mapping[str, str] = {
     "ptflops:aten ops _convolution bias.by-batch": _INSIDE,
     "torch ops _convolution mac": _INSIDE,
     "torch ops convolution_overrideable mac": _INSIDE,
+    "ultralytics-thop functions torch.Tensor.__matmul__ mac": "PyTorch hands `Tensor.matmul` to a mode for @ too",
     **{
         f"torch ops {name} mac": _CUDA
         for name in (
@@ -67,11 +69,22 @@ IN_CONTEXT = (
     ("ptflops:aten@inference_mode", f"{LAYERS}:Functions", "2,4,8,8"),
     ("torchinfo", f"{LAYERS}:Pruned", "2,4,8,8"),
     ("torchprofile", f"{LAYERS}:Traced", "2,4,8,8"),
+    ("ultralytics-thop", f"{MODES}:Modes", "2,4,8,8"),
+    ("ultralytics-thop", f"{MODES}:Shaped", "2,4,8,8"),
 )
 """Runs of their own, in a context or of a network, for rules that only hold there."""
 
 
 def _counts(counter: str) -> Iterator[Count]:
+    if counter in PROFILERS:
+        networks = ((EVERYTHING, "2,4,8,8"), ("reconcile.models:LeNet", "1,1,28,28"))
+        found = [audit_of(model, inputs, PROFILERS).run.count(counter) for model, inputs in networks]
+    else:
+        found = _counts_of_each_bag(counter)
+    yield from (count for count in found if count is not None and count.status == "ok")
+
+
+def _counts_of_each_bag(counter: str) -> list[Count | None]:
     models = [(f"{LAYERS}:{net}", "2,4,8,8") for net in NETS]
     models += [("reconcile.models:LeNet", "1,1,28,28"), (f"{LAYERS}:Fused", "2,5,8")]
     asked = EIGHT if counter in EIGHT else (counter,)
@@ -81,7 +94,7 @@ def _counts(counter: str) -> Iterator[Count]:
             found.append(audit_of(model, inputs, (name,)).run.count(name))
     if counter == "paddle":
         found.append(audit_of(f"{PADDLE}:Plain", "2,4,8,8", ("paddle",)).run.count("paddle"))
-    yield from (count for count in found if count is not None and count.status == "ok")
+    return found
 
 
 def _weights(rules: Rules) -> Iterator[tuple[str, str, str]]:
@@ -105,7 +118,7 @@ def _matches(rules: Rules, count: Count, work: Work) -> bool:
     return all(told.get(name) == predicted.get(name) for name in names)
 
 
-@pytest.mark.parametrize("counter", [*EIGHT, *MORE])
+@pytest.mark.parametrize("counter", [*EIGHT, *MORE, *PROFILERS])
 def test_every_counter_equals_its_rules_on_every_kind_of_layer(counter: str) -> None:
     counts = list(_counts(counter))
     assert len(counts) >= 2
@@ -114,9 +127,9 @@ def test_every_counter_equals_its_rules_on_every_kind_of_layer(counter: str) -> 
         assert not wrong
 
 
-@pytest.mark.parametrize("counter", [*EIGHT, *MORE])
+@pytest.mark.parametrize("counter", [*EIGHT, *MORE, *PROFILERS])
 def test_every_weight_changed_by_one_breaks_a_case(counter: str) -> None:
-    rules = entries()[counter].counter.rules
+    rules = entry_at(counter).counter.rules
     counts = [(count, Work(count.ledger)) for count in _counts(counter) if count.ledger is not None]
     assert all(_matches(rules, count, work) for count, work in counts)
     idle = []

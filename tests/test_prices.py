@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from reconcile import formulas, price, price_products, sequences
+from reconcile import by_arguments, formulas, price, price_products, sequences
 from reconcile.amounts import Amount
 from reconcile.einsum import printed_cost
 from reconcile.operators import MOVES
@@ -34,6 +34,37 @@ PURE = {
         formulas.convolution((1, 6, 5, 4), (6, 8, 3, 3), (1, 8, 11, 9), transposed=True, groups=1, bias=True),
         {"mac": 1 * 6 * 5 * 4 * 8 * 3 * 3, "mac.by-output": 1 * 8 * 11 * 9 * 6 * 3 * 3, "bias": 1 * 8 * 11 * 9},
     ),
+    "convolution by its arguments, an even kernel padded to the same size": (
+        by_arguments.convolution(
+            (2, 4, 7, 6), (8, 2, 2, 4), stride=(1, 1), padding="same", dilation=(1, 3), groups=2, bias=True
+        ),
+        # Half of the padding, rounded down, on both sides: 7 + 2*0 - 1 = 6 rows, 6 + 2*4 - 9 = 5 columns.
+        {"mac.by-arguments": 2 * 8 * (7 - 1) * (6 + 2 * 4 - 9) * 2 * 2 * 4, "bias.by-arguments": 2 * 8 * 6 * 5},
+    ),
+    "transposed convolution by its arguments": (
+        by_arguments.transposed_convolution(
+            (2, 4, 8), (4, 3, 5), stride=(4,), padding=(2,), output_padding=(1,), dilation=(2,), groups=2, bias=True
+        ),
+        {
+            "mac.by-groups-twice": 2 * 4 * 8 * (3 // 2) * 5,
+            "bias.by-arguments": 2 * (3 * 2) * (7 * 4 - 2 * 2 + 2 * 4 + 1 + 1),
+            "bias.by-forward-arguments": 2 * 3 * ((8 + 2 * 2 - (2 * 4 + 1)) // 4 + 1),
+        },
+    ),
+    "transposed convolution of so few positions that a plain one would have none": (
+        by_arguments.transposed_convolution(
+            (1, 4, 2), (4, 3, 7), stride=(2,), padding=(0,), output_padding=(0,), dilation=(1,), groups=1, bias=True
+        ),
+        {"bias.by-forward-arguments": 1 * 3 * ((2 - 7) // 2 + 1)},
+    ),
+    "resampling by a size, without batch and channels": (
+        by_arguments.resample((2, 3, 4, 4), (5, 7), 1),
+        {"resample.by-size-or-input": 5 * 7, "resample.by-size-or-scale": 5 * 7},
+    ),
+    "resampling by a scale": (
+        by_arguments.resample((2, 3, 4, 4), None, 1.25),
+        {"resample.by-size-or-input": 2 * 3 * 4 * 4, "resample.by-size-or-scale": int(2 * 3 * 4 * 4 * 1.25**2)},
+    ),
     "linear on rows": (
         formulas.linear((196, 8192), (1024, 8192), bias=True),
         {"mac": 196 * 8192 * 1024, "bias": 196 * 1024, "first-add": 196 * 1024},
@@ -43,6 +74,10 @@ PURE = {
     "matrix and vector": (formulas.matmul((3, 4), (4,)), {"mac": 3 * 4}),
     "two vectors": (formulas.matmul((4,), (4,)), {"mac": 4}),
     "added matrix product": (formulas.added_matmul((5,), (2, 4), (4, 5)), {"mac": 2 * 4 * 5, "bias": 2 * 5}),
+    "added matrix product, scaled by 0": (
+        formulas.added_matmul((5,), (2, 4), (4, 5), used=False),
+        {"mac": 2 * 4 * 5, "bias.by-operand": 5},
+    ),
     "bilinear": (formulas.bilinear((2, 3), (2, 4), (5, 3, 4), bias=True), {"mac": 2 * (5 * 4 * 3 + 5 * 4), "bias": 10}),
     "attention": (
         formulas.attention((1, 2, 5, 4), (1, 2, 7, 4), (1, 2, 7, 3)),

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from reconcile.registry import entries
+from reconcile.overlay import make
 from reconcile.rules import Rules
-from tests.shared import EIGHT, MORE, ROOT
+from tests.shared import EIGHT, MORE, PROFILERS, ROOT, entry_at
 
 
 def _sources(rules: Rules) -> Iterator[str]:
@@ -46,13 +46,15 @@ def _file(path: str) -> Path:
     return Path(spec.origin).parent.parent / path
 
 
-@pytest.mark.parametrize("counter", [*EIGHT, *MORE, "reference"])
+@pytest.mark.parametrize("counter", [*EIGHT, *MORE, *PROFILERS, "reference"])
 def test_every_source_is_a_function_that_stands_in_the_counters_file(counter: str) -> None:
-    sources = set(_sources(entries()[counter].counter.rules))
+    entry = entry_at(counter)
+    sources = set(_sources(entry.counter.rules))
+    overlay = None if entry.overlay is None else make(entry.overlay)
     assert sources
     for source in sources:
         path, _, name = source.partition(":")
-        assert name.rpartition(".")[2] in _names(_file(path)), source
+        assert name.rpartition(".")[2] in _names(_file(path) if overlay is None else overlay / path), source
 
 
 def test_a_source_that_does_not_exist_is_found_out() -> None:

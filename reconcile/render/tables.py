@@ -10,6 +10,7 @@ from reconcile.fold import sayings
 from reconcile.render.text import names, number, readable, signed
 from reconcile.rules import TOTAL
 from reconcile.schema import Count, Run
+from reconcile.side import UNREAD
 from reconcile.work import Work
 
 
@@ -50,6 +51,8 @@ def verdict(count: Count) -> str:
     if departing and not any(layer.residual or layer.mismatch for layer in count.layers):
         return f"its {names(tuple(measure.metric for measure in departing))} departs from its rules"
     wrong = [layer for layer in count.layers if layer.residual or layer.mismatch]
+    if not count.ruled:
+        return f"no rules for this release; residual {number(count.residual)} by those of another"
     return f"residual {number(count.residual)} in {names(tuple(layer.layer for layer in wrong))}"
 
 
@@ -126,8 +129,11 @@ def missing(explanation: Explanation) -> str:
     """What keeps an explanation from being complete."""
     parts = [f"residual {signed(explanation.residual)}"] if explanation.residual else []
     for side, rows in explanation.unexplained.items():
-        if rows:
-            parts.append(f"{side} departs from its rules in {names(tuple(rows))}")
+        if UNREAD in rows:
+            parts.append(f"no rules are written for this release of {side}")
+        wrong = tuple(row for row in rows if row != UNREAD)
+        if wrong:
+            parts.append(f"{side} departs from its rules in {names(wrong)}")
     if explanation.partial:
         parts.append(f"no price is known for {names(explanation.partial)}")
     return ", ".join(parts)

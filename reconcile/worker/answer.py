@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
 from typing import Any
 
+from packaging.version import Version
+
 from reconcile.adapter import AtFunction, AtOp, Counter, Measured, Named, Outside, Place, Row, Told
-from reconcile.errors import LedgerError
+from reconcile.errors import CounterError, LedgerError
 from reconcile.ledger import Ledger
 from reconcile.ledger import to_json as ledger_to_json
+from reconcile.overlay import verified
 from reconcile.registry import Entry, entries
 from reconcile.rules import function_layer, op_layer
 from reconcile.schema import Context
-from reconcile.work import ROOT, Work
+from reconcile.work import ROOT, Work, is_layer
 from reconcile.worker import shims
 from reconcile.worker.build import Built, build
 from reconcile.worker.side_effects import Watch
@@ -66,6 +72,11 @@ class _Nobody:
     path = ""
 
     @contextlib.contextmanager
+    def inside(self, name: str, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> Iterator[list[Any]]:
+        """Record no call."""
+        yield []
+
+    @contextlib.contextmanager
     def functions(self, names: Sequence[str]) -> Iterator[None]:
         """Leave every function as it is."""
         yield
@@ -94,7 +105,7 @@ def _layer(row: Row, work: Work) -> str:
     if isinstance(target, AtOp):
         return op_layer(work, target.index)
     if isinstance(target, AtFunction):
-        return function_layer(work, target.index)
+        return function_layer(work, target.index, target.place)
     if isinstance(target, Place):
         return target.path or ROOT
     if isinstance(target, Named):
@@ -106,7 +117,7 @@ def _outside(target: Outside, work: Work) -> str:
     from reconcile.operators import label
 
     module = work.ledger.places.get(target.path)
-    if module is not None and module.leaf:
+    if module is not None and is_layer(module):
         return target.path or ROOT
     parts = target.path.split(".")
     for end in range(len(parts) - 1, 0, -1):
@@ -149,10 +160,31 @@ def _entry(request: dict[str, Any]) -> Entry:
     return known[request["counter"]]
 
 
+def _version(entry: Entry, overlay: Path | None) -> str | None:
+    """The release that is found first here; an overlay that is no longer as it was made is refused."""
+    if overlay is None:
+        return entry.version
+    if not verified(overlay.parent):
+        raise CounterError(f"its overlay {overlay.parent.name} vanished or was changed while the command ran")
+    return None if entry.counter.distribution is None else str(Version(metadata.version(entry.counter.distribution)))
+
+
+def _identify(counter: Counter, overlay: Path | None) -> None:
+    """Refuse an answer of files that do not stand in the overlay that was meant."""
+    module = sys.modules.get(counter.imports or "")
+    if overlay is None or module is None:
+        return
+    file = getattr(module, "__file__", None)
+    if file is None or not Path(file).is_relative_to(overlay):
+        raise CounterError(f"{counter.imports} was imported from {file}, not from the overlay {overlay.parent.name}")
+
+
 def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
     """Do one request and give the answer document."""
     entry = _entry(request)
-    counter: Counter = entry.counter
+    overlay = Path(request["overlay"]) if request.get("overlay") else None
+    version = _version(entry, overlay)
+    counter: Counter = entry.counter.at(version)
     random.seed(0)
     repairs = shims.apply()
     context = Context.from_json(request["context"])
@@ -161,10 +193,11 @@ def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
     watch = Watch(built.model, (*built.args, *built.kwargs.values()))
     with built.grad_context():
         told = counter.run(subject) if request["recorded"] else _unrecorded(counter, subject)
+    _identify(counter, overlay)
     ledger = subject.ledger if request["recorded"] else None
     document: dict[str, Any] = {
         "status": "ok",
-        "version": entry.version,
+        "version": version,
         "total": told.total,
         "params": told.params,
         "warnings": [*shims.used(repairs), *built.notes, *told.warnings],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -37,12 +38,23 @@ def _answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
         return _failed("counter", reason[:500], traceback.format_exc())
 
 
+def put_first(overlay: Path) -> None:
+    """Let an overlay's packages and distributions be found before those of the environment, in this process only."""
+    own = {item.name.partition(".")[0] for item in overlay.iterdir() if not item.name.endswith(".dist-info")}
+    for name in [name for name in sys.modules if name.partition(".")[0] in own]:
+        del sys.modules[name]
+    sys.path.insert(0, str(overlay))
+    importlib.invalidate_caches()
+
+
 def work(folder: Path) -> None:
     """Answer the request in a folder."""
     request = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
     payload = (folder / PAYLOAD).read_bytes() if (folder / PAYLOAD).is_file() else b""
     os.chdir(request["folder"])
     sys.path[:] = list(dict.fromkeys([*request["path"], *sys.path]))
+    if request.get("overlay"):
+        put_first(Path(request["overlay"]))
     sys.argv = ["reconcile-worker", str(folder / ANSWER)]
     warnings.simplefilter("ignore")
     document = _answer(request, payload)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from types import CodeType, FrameType
 from typing import Any
 
@@ -40,6 +41,12 @@ class TapeRecorder:
     def path(self) -> str:
         """The path of the module that is being executed; the model's own while none is."""
         return "" if self.tape.call is None else self.tape.calls[self.tape.call].module
+
+    def inside(
+        self, name: str, arguments: tuple[Any, ...], keywords: Mapping[str, Any]
+    ) -> AbstractContextManager[list[Any]]:
+        """Record one Python-level call that the counter itself stands in; its output goes into the list."""
+        return self.tape.inside(name, arguments, keywords)
 
     def _recorded_call(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """A module's `__call__` that also writes the call down."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+import collections.abc
 import importlib.util
 import re
 import sys
@@ -12,15 +14,38 @@ _kept: list[object] = []
 """Libraries of operator schemas; they vanish with their object."""
 
 
+_revived: list[str] = []
+"""Names that were asked of `collections` and given from `collections.abc`."""
+
+
 def apply() -> Mapping[str, str]:
     """Apply every shim that is needed here; what each one says, by the package that it is for."""
+    _collections()
     said = _torchvision()
     return {} if said is None else {"torchvision": said}
 
 
 def used(repairs: Mapping[str, str]) -> list[str]:
-    """What the shims say whose package was imported in the end."""
-    return [text for package, text in repairs.items() if package in sys.modules]
+    """What the shims say whose package was imported in the end, and those whose names were asked for."""
+    said = [text for package, text in repairs.items() if package in sys.modules]
+    names = ", ".join(f"collections.{name}" for name in dict.fromkeys(_revived))
+    return [*said, *([f"names that Python no longer has were given back for it: {names}"] if names else [])]
+
+
+def _collections() -> None:
+    """Give back the names that moved to `collections.abc` and left `collections` in Python 3.10.
+
+    Releases of before 2021 ask for `collections.Iterable` and the like.  Nothing changes for who does not ask.
+    """
+
+    def moved(name: str) -> object:
+        if name in collections.abc.__all__:
+            _revived.append(name)
+            return getattr(collections.abc, name)
+        raise AttributeError(f"module 'collections' has no attribute {name!r}")
+
+    if not hasattr(collections, "__getattr__"):
+        vars(collections)["__getattr__"] = moved
 
 
 def _torchvision() -> str | None:

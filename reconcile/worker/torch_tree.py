@@ -10,6 +10,7 @@ import torch
 from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-defined]
 
 from reconcile.ledger import Module, Parameter
+from reconcile.price_calls import priced
 from reconcile.worker.attributes import plain_attributes
 
 ATOMIC = frozenset({"torch.nn.MultiheadAttention"})
@@ -59,6 +60,11 @@ def _derived(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
             yield name, max(made[name].parameters(), key=torch.numel)
 
 
+def _is_layer(kind: type[Any]) -> bool:
+    """Whether a class is a kind of layer that has a price, or a subclass of one."""
+    return any(priced(type_name(base)) for base in kind.__mro__)
+
+
 def _walk(model: torch.nn.Module, path: str = "") -> Iterator[tuple[str, torch.nn.Module]]:
     yield path, model
     for name, child in model.named_children():
@@ -84,7 +90,7 @@ def tree(model: torch.nn.Module) -> tuple[Module, ...]:
                 leaf=leaf,
                 training=module.training,
                 alias=None if alias == path else alias,
-                attributes=plain_attributes(vars(module), _INTERNAL) if leaf else {},
+                attributes=plain_attributes(vars(module), _INTERNAL) if leaf or _is_layer(type(module)) else {},
                 parameters=tuple(_own(module, module._parameters.items(), keys)),
                 buffers=tuple(_own(module, module._buffers.items(), keys)),
                 derived=tuple(_own(module, _derived(module), keys)),
