@@ -185,7 +185,14 @@ COUNTERS = (
         rules=RULES,
         run=run,
         measures={"params": PARAMETERS},
-        releases=(Release(specifier="==0.0.23.post1907011323", rules=RULES_2019, run=run_2019),),
+        releases=(
+            Release(
+                specifier="==0.0.23.post1907011323",
+                rules=RULES_2019,
+                run=run_2019,
+                measures={"params": Census(source="thop/profile.py:profile", childless=True)},
+            ),
+        ),
         read="==0.1.1.post2209072238",
     ),
 )

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from reconcile.adapter import AtFunction, Counter, Place, Recorder, Row, Subject, Told, whole
+from reconcile.adapter import AtFunction, Counter, Measured, Place, Recorder, Row, Subject, Told, asked_alone, whole
+from reconcile.census import Census
 from reconcile.errors import CounterError
 from reconcile.rules import Rule, Rules
 
@@ -120,12 +121,7 @@ def _watched(library: Any, model: Any, recorder: Recorder, rows: list[Row], hook
         yield
 
 
-def _parameters(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, float]]:
-    """What the library tells of each module's own parameters: those of its tree without those of the children's."""
-    for name, (_, params, below) in tree.items():
-        path = f"{above}.{name}" if above else name
-        yield path, params - sum(inner for _, inner, _ in below.values())
-        yield from _parameters(below, path)
+PARAMETERS = Census(source="thop/profile.py:profile", once="total")
 
 
 def run(subject: Subject) -> Told:
@@ -143,15 +139,21 @@ def run(subject: Subject) -> Told:
     # Only the hooks execute ops of their own; the mode stands between the model and its ops.
     with subject.recording(own_code=[str(folder / "rnn_hooks.py"), str(folder / "vision")]) as recorder:
         with _watched(library, subject.model, recorder, rows, hooked):
-            total, params, tree = call(subject.model, subject.args, verbose=False, ret_layer_info=True)
-    own = dict(_parameters(tree)) or {"": params}
+            total, params = call(subject.model, subject.args, verbose=False)
     for path, module in _modules(subject.model):
         container = bool(module._modules) and found[path] is library.zero_ops
         seen = found[path] is not None and not container and path in subject.ledger.called
         if seen or not module._modules:
             told = whole(hooked[id(module)], path) if seen else None
-            rows.append(Row(target=Place(path=path), told=told, params=whole(own.get(path, 0), path)))
-    return Told(rows=rows, total=whole(total, "the total"), params=whole(params, "the parameters"))
+            rows.append(Row(target=Place(path=path), told=told))
+    held = asked_alone(subject.model, lambda module: whole(library.calculate_parameters(module.parameters()), "it"))
+    total_params = whole(params, "the parameters")
+    return Told(
+        rows=rows,
+        total=whole(total, "the total"),
+        params=total_params,
+        measures={"params": Measured(rows=held, total=total_params)},
+    )
 
 
 def _modules(model: Any) -> Iterator[tuple[str, Any]]:
@@ -168,6 +170,7 @@ COUNTERS = (
         sees="module calls, by class and subclass, and products made by functions",
         rules=RULES,
         run=run,
+        measures={"params": PARAMETERS},
         overlay=("ultralytics-thop==2.2.3",),
         read="==2.2.3",
     ),

@@ -36,6 +36,7 @@ class Census:
     names: only parameters of these names.
     skipped: types, with their subclasses, whose parameters are passed over.
     each_call: a module counts once for every call and every hook.
+    leaves: rows are told for modules without children; what others hold stands in the row of the total.
     once: whether a tensor that two modules hold counts once in the rows, once in the total, or never once.
     """
 
@@ -49,6 +50,7 @@ class Census:
     names: frozenset[str] | None = None
     skipped: frozenset[str] = frozenset()
     each_call: bool = False
+    leaves: bool = False
     once: Literal["rows", "total", "never"] = "never"
 
     def departures(self, work: Work, rules: Rules) -> Iterator[Item]:
@@ -102,6 +104,7 @@ class _Taken:
         if not own:
             yield self._item(holding, self._row(holding), "shared", 1, 0)
         elif self._row(holding) != holding.layer:
+            # It is told, but in another row than its own.
             yield self._item(holding, holding.layer, "unregistered", 0, 1)
             yield self._item(holding, self._row(holding), "unregistered", 1, 0)
         for place in self._again(holding):
@@ -119,6 +122,8 @@ class _Taken:
 
     def _row(self, holding: Holding) -> str:
         """The row that a module's parameters are told in: its own, or that of a module which hides it."""
+        if self.census.leaves and holding.module.children:
+            return TOTAL
         return self._above(holding) or holding.layer
 
     def _above(self, holding: Holding) -> str | None:
