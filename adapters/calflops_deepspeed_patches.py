@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from reconcile.adapter import Counter, Subject, Told, whole
+from reconcile.census import Census
 from reconcile.errors import CounterError
-from reconcile.frames import Notes, Reading, rows_of, watched
+from reconcile.frames import Notes, Reading, parameters, rows_of, watched
 from reconcile.rules import Rule, Rules
 
 _CALFLOPS_OVERLAY = (
@@ -170,7 +171,8 @@ def _calflops(subject: Subject, macs: bool, rules: Rules) -> Told:
                     raise
                 raise CounterError("it asks the first parameter for its device, and the model has none") from error
     rows = [*rows_of(subject, notes, reading, rules)]
-    return Told(rows=rows, total=whole(totals[macs], "the total"), params=totals[2])
+    held = parameters(subject, reading, totals[2])
+    return Told(rows=rows, total=whole(totals[macs], "the total"), params=totals[2], measures={"params": held})
 
 
 def _deepspeed(subject: Subject, macs: bool, rules: Rules) -> Told:
@@ -190,7 +192,16 @@ def _deepspeed(subject: Subject, macs: bool, rules: Rules) -> Told:
             params = profiler.get_total_params()
             profiler.end_profile()
     rows = [*rows_of(subject, notes, reading, rules)]
-    return Told(rows=rows, total=whole(total, "the total"), params=params)
+    held = parameters(subject, reading, params)
+    return Told(rows=rows, total=whole(total, "the total"), params=params, measures={"params": held})
+
+
+def _census(run: Callable[..., Told]) -> Census:
+    """Each module keeps the number of its parameters, of which calflops takes those that need a gradient."""
+    if run is _calflops:
+        source = "calflops/calculate_pipline.py:CalFlopsPipline.start_flops_calculate"
+        return Census(source=source, trainable=True, leaves=True, once="total")
+    return Census(source=f"{_DEEPSPEED}:FlopsProfiler.start_profile", leaves=True, once="total")
 
 
 def _counters(overlay: tuple[str, ...], file: str, table: Table, run: Callable[..., Told]) -> Iterator[Counter]:
@@ -207,6 +218,7 @@ def _counters(overlay: tuple[str, ...], file: str, table: Table, run: Callable[.
             sees="calls of named functions, and recurrent layers by exact type",
             rules=rules,
             run=partial(run, macs=macs, rules=rules),
+            measures={"params": _census(run)},
             overlay=overlay,
             read=f"=={release}",
         )

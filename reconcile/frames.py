@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
 
-from reconcile.adapter import AtFunction, Place, Recorder, Row, Subject, whole
+from reconcile.adapter import AtFunction, Measured, Place, Recorder, Row, Subject, whole
 from reconcile.rules import Rules
 
 
@@ -132,6 +132,10 @@ def rows_of(subject: Subject, notes: Notes, reading: Reading, rules: Rules) -> I
     for path, value in reading.hooked.items():
         if path in subject.ledger.called and (rules.rows_per_place or places[path].alias is None):
             yield Row(target=Place(path=path), told=whole(value, path))
-    for path, params in reading.params.items():
-        if places[path].leaf:
-            yield Row(target=Place(path=path), told=None, params=params)
+
+
+def parameters(subject: Subject, reading: Reading, total: int) -> Measured:
+    """What a profiler keeps of the parameters of each module without children, and its total."""
+    places = subject.ledger.places
+    rows = [Row(target=Place(path=path), told=own) for path, own in reading.params.items() if not places[path].children]
+    return Measured(rows=rows, total=total)
