@@ -21,6 +21,9 @@ EIGHT = ("fvcore", "paddle", "ptflops", "ptflops:aten", "thop", "torch", "torchs
 MORE = ("torchinfo", "torchprofile", "ultralytics-thop", "thop==0.0.23.post1907011323")
 """Counters beside the eight; the last ones stand in overlays, which pip makes from the package index."""
 
+HOLDERS = ("torchsummary", "hand:image", "hand:training")
+"""Counters of parameters and memory alone."""
+
 PROFILERS = ("calflops", "calflops:macs", "deepspeed", "deepspeed:macs")
 """Profilers that patch functions; they stand in overlays too, and take so long to start that they share one network."""
 

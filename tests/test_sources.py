@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from reconcile.overlay import make
 from reconcile.rules import Rules
-from tests.shared import EIGHT, MORE, PROFILERS, ROOT, entry_at
+from tests.shared import EIGHT, HOLDERS, MORE, PROFILERS, ROOT, entry_at
 
 
 def _sources(rules: Rules) -> Iterator[str]:
@@ -20,6 +21,17 @@ def _sources(rules: Rules) -> Iterator[str]:
         yield from (rule.source for rule in table.values())
     if rules.finish is not None:
         yield rules.finish.source
+
+
+def _of_conventions(value: object) -> Iterator[str]:
+    """Every source that a convention of another metric names, at any depth."""
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from _of_conventions(item)
+    elif is_dataclass(value):
+        yield from (str(getattr(value, item.name)) for item in fields(value) if item.name == "source")
+        for item in fields(value):
+            yield from _of_conventions(getattr(value, item.name))
 
 
 @cache
@@ -39,17 +51,17 @@ def _names(file: Path) -> frozenset[str]:
 def _file(path: str) -> Path:
     package = path.split("/")[0]
     if package == "reconcile":
-        return ROOT / path
+        return ROOT / path.replace("reconcile/adapters/", "adapters/")
     spec = importlib.util.find_spec(package)
     assert spec is not None, package
     assert spec.origin is not None, package
     return Path(spec.origin).parent.parent / path
 
 
-@pytest.mark.parametrize("counter", [*EIGHT, *MORE, *PROFILERS, "reference"])
+@pytest.mark.parametrize("counter", [*EIGHT, *MORE, *PROFILERS, *HOLDERS, "reference"])
 def test_every_source_is_a_function_that_stands_in_the_counters_file(counter: str) -> None:
     entry = entry_at(counter)
-    sources = set(_sources(entry.counter.rules))
+    sources = {*_sources(entry.counter.rules), *_of_conventions(entry.counter.measures)}
     overlay = None if entry.overlay is None else make(entry.overlay)
     assert sources
     for source in sources:

@@ -66,6 +66,17 @@ class Unused(nn.Module):
         return self.norm(self.a(x) * self.raw)  # type: ignore[no-any-return]
 
 
+class Together(nn.Module):
+    """The four above in one, for counters that take long to start."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all = nn.Sequential(Tied(), Owned(), Unused(), Frozen())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.all(x)  # type: ignore[no-any-return]
+
+
 class Attention(nn.Module):
     """An attention that never calls the layer inside it."""
 
