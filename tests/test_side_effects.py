@@ -17,6 +17,10 @@ from reconcile.worker.side_effects import Watch
         ("thop", "the state dict no longer loads into a fresh model"),
         ("torchstat", "96 new entries in the state dict"),
         ("torchstat", "__call__ of 4 classes stays replaced in the process: Conv2d, Linear, MaxPool2d and 1 more"),
+        (
+            "torchstat",
+            "changed for the whole process: pandas option display.max_columns, pandas option display.max_rows",
+        ),
         ("ptflops", "new attributes on modules"),
         ("ptflops:aten", "hooks stay on conv1, conv2, conv3 and 9 more"),
     ],

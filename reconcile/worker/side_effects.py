@@ -69,6 +69,12 @@ def _options() -> dict[str, Any]:
     return {f"pandas option {name}": pandas.get_option(name) for name in names}
 
 
+def _default(option: str) -> str:
+    """The default of a pandas option as pandas describes it, for options that stood unread before pandas was loaded."""
+    described = str(sys.modules["pandas"].describe_option(option.removeprefix("pandas option "), False))
+    return described.rpartition("[default: ")[2].partition("]")[0]
+
+
 def _look(model: Any, inputs: Iterable[Any]) -> _Look:
     modules = _modules(model)
     return _Look(
@@ -172,7 +178,8 @@ def _process(before: _Look, after: _Look) -> Iterable[str]:
     ]
     if functions:
         yield f"{len(functions)} functions stay replaced in the process: {_listed(functions)}"
-    options = [name for name, value in after.options.items() if value != before.options.get(name, value)]
+    was = before.options or {name: _default(name) for name in after.options}
+    options = [name for name, value in after.options.items() if str(value) != str(was[name])]
     if options:
         yield f"changed for the whole process: {_listed(options)}"
 
