@@ -293,9 +293,10 @@ def _functions(rules: Rules, work: Work) -> Iterator[Match]:
 
 
 def function_layer(work: Work, index: int) -> str:
-    """The row that a Python-level call belongs to: that of the first priced op that it executed."""
-    function = work.ledger.functions[index]
-    for op in work.ledger.ops_of_function(index):
+    """The row that a Python-level call belongs to: that of its first product, or else of its first priced op."""
+    function, ops = work.ledger.functions[index], work.ledger.ops_of_function(index)
+    products = (op for op in ops if DEFINITION.keys() & (work.prices[op] or {}).keys())
+    for op in (*products, *ops):
         if work.prices[op] != {}:
             return work.layer_of(work.ledger.ops[op])
     owner = work.ledger.module(function.call)
