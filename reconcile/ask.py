@@ -114,11 +114,11 @@ class Question:
         return document
 
 
-def installed(adapters: Sequence[str] = ()) -> tuple[str, ...]:
-    """Ids of the counters of operations that are installed, without the reference."""
+def installed(adapters: Sequence[str] = (), *, overlays: bool = True) -> tuple[str, ...]:
+    """Ids of the counters of operations that are installed, or stand in an overlay that is made; no reference."""
     known = entries(tuple(adapters)).items()
-    able = ((name, item) for name, item in known if item.missing is None and item.counter.counts_operations)
-    return tuple(name for name, _ in able if name != reference.NAME)
+    able = {name: item for name, item in known if item.missing is None and item.counter.counts_operations}
+    return tuple(name for name, item in able.items() if name != reference.NAME and (overlays or item.overlay is None))
 
 
 def ask(question: Question, counters: Sequence[str]) -> Run:
