@@ -113,10 +113,11 @@ class Question:
         return document
 
 
-def installed(adapters: Sequence[str] = ()) -> tuple[str, ...]:
-    """Ids of the counters that are installed, without the reference."""
+def installed(adapters: Sequence[str] = (), *, overlays: bool = True) -> tuple[str, ...]:
+    """Ids of the counters that are installed, or stand in an overlay that is made, without the reference."""
     known = entries(tuple(adapters))
-    return tuple(name for name, item in known.items() if item.missing is None and name != reference.NAME)
+    here = {name: item for name, item in known.items() if item.missing is None and name != reference.NAME}
+    return tuple(name for name, item in here.items() if overlays or item.overlay is None)
 
 
 def ask(question: Question, counters: Sequence[str]) -> Run:

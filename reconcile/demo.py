@@ -59,7 +59,7 @@ class Story:
 
 
 def demo(*, jobs: int | None = None) -> Story:
-    """Run every installed counter on the article's network and explain thop against the hand calculation."""
+    """Run every counter of the environment on the article's network and explain thop against the hand calculation."""
     claims = {name: replace(read_claim(claim_file(name)), file=name) for name in (HAND, HAND_WITH_POOLS)}
     first = claims[HAND]
     question = Question(model=parse_object(MODEL), inputs=first.inputs, jobs=jobs)
@@ -79,7 +79,8 @@ def demo(*, jobs: int | None = None) -> Story:
 
 
 def _counters() -> list[str]:
-    found = list(installed())
+    """The environment's own counters, so that the story does not depend on what stands in the cache."""
+    found = list(installed(overlays=False))
     return found if "thop" in found else ["thop", *found]
 
 

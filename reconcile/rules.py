@@ -300,14 +300,15 @@ def _places(work: Work, function: Function) -> tuple[str, ...]:
 
 
 def function_layer(work: Work, index: int, place: int = 0) -> str:
-    """The row that a Python-level call belongs to: that of the first priced op that it executed.
+    """The row that a Python-level call belongs to: that of its first product, or else of its first priced op.
 
     `place` chooses among the places of the module that made the call; the first is where it was called.
     """
-    function = work.ledger.functions[index]
+    function, ops = work.ledger.functions[index], work.ledger.ops_of_function(index)
     if place:
         return _moved(function_layer(work, index), *(_places(work, function)[number] for number in (0, place)))
-    for op in work.ledger.ops_of_function(index):
+    products = (op for op in ops if DEFINITION.keys() & (work.prices[op] or {}).keys())
+    for op in (*products, *ops):
         if work.prices[op] != {}:
             return work.layer_of(work.ledger.ops[op])
     owner = work.ledger.module(function.call)

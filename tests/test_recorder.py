@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from reconcile.ask import CounterId, Question
+from reconcile.ask import CounterId, Question, parse_counter
 from reconcile.audit import Audit
 from reconcile.inputs import parse_inputs
 from reconcile.launch import launch
 from reconcile.objects import parse_object
 from reconcile.operators import label
-from tests.shared import EIGHT
+from tests.shared import EIGHT, MORE
+
+LAYERS = str(Path(__file__).parent / "cases" / "layers.py")
 
 WITHOUT_GRAD = {"thop"}
 """Counters that run the model without gradients themselves; a clean run in the same mode is their measure."""
@@ -39,6 +42,29 @@ def test_told_with_the_recorder_is_told_without_it(audits: Callable[..., Audit],
             assert (answer["total"], answer["params"]) == (count.total, count.params), name
             compared += 1
     assert compared >= 6
+
+
+@pytest.mark.parametrize("counter", MORE)
+def test_a_further_counter_tells_the_same_with_and_without_the_recorder(
+    audits: Callable[..., Audit], counter: str
+) -> None:
+    question = Question(model=parse_object(f"{LAYERS}:Fused"), inputs=parse_inputs(["2,5,8"]))
+    (answer,) = launch([question.request(parse_counter(counter), recorded=False)])
+    count = audits(f"{LAYERS}:Fused", "2,5,8", (counter,)).run.count(counter)
+    assert count is not None
+    assert answer["status"] == count.status == "ok", (answer.get("reason"), count.reason)
+    assert (answer["total"], answer["params"]) == (count.total, count.params)
+
+
+def test_a_counter_whose_mode_switches_the_fused_path_off_has_a_ledger_that_shows_it(
+    audits: Callable[..., Audit],
+) -> None:
+    executed = {}
+    for counter in ("reference@no_grad", "ultralytics-thop"):
+        audit = audits(f"{LAYERS}:Fused", "2,5,8", (counter,))
+        executed[counter] = {kind for kind, _, _ in _executed(audit, counter, twin=False)}
+    assert "transformer_encoder_layer_fwd" in executed["reference@no_grad"]
+    assert "transformer_encoder_layer_fwd" not in executed["ultralytics-thop"]
 
 
 @pytest.mark.parametrize(("model", "inputs"), MODELS, ids=[model.partition(":")[2] for model, _ in MODELS])

@@ -167,7 +167,7 @@ def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
     version = _version(entry, overlay)
     counter: Counter = entry.counter.at(version)
     random.seed(0)
-    repairs = shims.apply()
+    repairs = shims.apply(overlay=overlay is not None)
     context = Context.from_json(request["context"])
     built = build(request, payload, counter, context)
     subject = WorkerSubject(built)

@@ -18,9 +18,13 @@ _revived: list[str] = []
 """Names that were asked of `collections` and given from `collections.abc`."""
 
 
-def apply() -> Mapping[str, str]:
-    """Apply every shim that is needed here; what each one says, by the package that it is for."""
-    _collections()
+def apply(*, overlay: bool = False) -> Mapping[str, str]:
+    """Apply every shim that is needed here; what each one says, by the package that it is for.
+
+    With `overlay` the counter may be older than this Python.
+    """
+    if overlay:
+        _collections()
     said = _torchvision()
     return {} if said is None else {"torchvision": said}
 
