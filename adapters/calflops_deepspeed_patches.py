@@ -59,7 +59,7 @@ Table = Mapping[str, Entry]
 
 _ZERO: Weights = {}
 _PRODUCT = ("_matmul_flops_compute", {"mac.by-first-operand": 2}, {"mac.by-first-operand": 1})
-_ADDED: tuple[Weights, Weights] = ({"mac": 2, "bias.by-operand": 1}, {"mac": 1})
+_ADDED: tuple[Weights, Weights] = ({"mac": 2, "bias.by-operand-given": 1}, {"mac": 1})
 _EINSUM = {"mac.by-printed-operations": 2, "mac.odd-operation": 1}
 _NORM = {"norm": 4, "norm.affine": 1}
 

@@ -108,8 +108,10 @@ def added_matmul(added: Shape, a: Shape, b: Shape, *, used: bool = True) -> Term
     10
     """
     out = amount(a[:-1], b[-1:] if len(b) > 1 else ())
-    terms = matmul(a, b) | {"bias.by-output": out, "bias.by-operand": amount(added)}
-    return terms | {"bias": out} if used else terms
+    terms = matmul(a, b) | {"bias.by-output": out, "bias.by-operand-given": amount(added)}
+    if used:
+        terms |= {"bias": out, "bias.by-operand": amount(added)}
+    return terms
 
 
 def bilinear(a: Shape, b: Shape, weight: Shape, *, bias: bool) -> Terms:

@@ -302,10 +302,9 @@ def function_layer(work: Work, index: int, place: int = 0) -> str:
 
     `place` chooses among the places of the module that made the call; the first is where it was called.
     """
-    function = work.ledger.functions[index]
+    function, ops = work.ledger.functions[index], work.ledger.ops_of_function(index)
     if place:
         return _moved(function_layer(work, index), *(_places(work, function)[number] for number in (0, place)))
-    ops = work.ledger.ops_of_function(index)
     products = (op for op in ops if DEFINITION.keys() & (work.prices[op] or {}).keys())
     for op in (*products, *ops):
         if work.prices[op] != {}:

@@ -102,6 +102,11 @@ _VARIANTS = (
         "bias addition of one group at the positions that a convolution that is not transposed would have",
     ),
     ("bias.by-operand", "bias", "addition by the elements of the added operand, before it is broadcast"),
+    (
+        "bias.by-operand-given",
+        "bias",
+        "addition by the elements of the added operand, whether or not it is scaled by 0",
+    ),
     ("first-add.by-input", "first-add", "output channel at an input position, one row of the first dimension"),
     ("bias.by-input", "bias", "bias addition at an input position, one row of the first dimension"),
     ("resample.no-channels", "resample", "element given out by a resampling, channels left out"),

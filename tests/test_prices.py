@@ -76,7 +76,7 @@ PURE = {
     "added matrix product": (formulas.added_matmul((5,), (2, 4), (4, 5)), {"mac": 2 * 4 * 5, "bias": 2 * 5}),
     "added matrix product, scaled by 0": (
         formulas.added_matmul((5,), (2, 4), (4, 5), used=False),
-        {"mac": 2 * 4 * 5, "bias.by-operand": 5},
+        {"mac": 2 * 4 * 5, "bias.by-operand-given": 5},
     ),
     "bilinear": (formulas.bilinear((2, 3), (2, 4), (5, 3, 4), bias=True), {"mac": 2 * (5 * 4 * 3 + 5 * 4), "bias": 10}),
     "attention": (

@@ -9,6 +9,7 @@ from reconcile.audit import Audit
 from reconcile.inputs import parse_inputs
 from reconcile.launch import launch
 from reconcile.objects import parse_object
+from reconcile.overlay import Overlay
 from tests.shared import EVERYTHING, PROFILERS, ROOT, audit_of
 
 LAYERS = f"{ROOT}/tests/cases/layers.py"
@@ -70,3 +71,10 @@ def test_calflops_leaves_the_model_in_eval_and_needs_a_parameter() -> None:
     failed = audit_of(model, inputs, ("calflops",)).run.count("calflops")
     assert failed is not None
     assert failed.reason == "it asks the first parameter for its device, and the model has none"
+
+
+def test_an_overlay_of_many_requirements_has_a_name_that_a_file_system_takes() -> None:
+    many = tuple(f"package-{number}==1.0" for number in range(40))
+    names = {Overlay(requirements=given).name for given in (many, many[:-1], (many[0], *many[:0:-1]))}
+    assert len(names) == 2, "another set of requirements has another name, another order has not"
+    assert all(name.startswith("package-0==1.0+") and len(name) < 100 for name in names)
