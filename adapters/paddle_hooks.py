@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reconcile.adapter import Counter, Place, Row, Subject, Told, whole
-from reconcile.errors import CounterError
+from reconcile.errors import CannotAskError
 from reconcile.rules import Rule, Rules
 
 _HOOKS = "paddle/hapi/dynamic_flops.py"
@@ -62,7 +62,7 @@ def _call(subject: Subject) -> int:
     from paddle.hapi.dynamic_flops import dynamic_flops
 
     if subject.kwargs or len(subject.args) != 1:
-        raise CounterError("paddle.flops takes models with one positional input only")
+        raise CannotAskError("paddle.flops takes models with one positional input only")
     (given,) = subject.args
     if given.dtype == paddle.float32:
         return whole(paddle.flops(subject.model, list(given.shape)), "the total")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reconcile.adapter import Counter, Place, Row, Subject, Told, whole
-from reconcile.errors import CounterError
+from reconcile.errors import CannotAskError
 from reconcile.rules import Rule, Rules
 
 _HOOKS = "thop/vision/basic_hooks.py"
@@ -87,7 +87,7 @@ def run(subject: Subject) -> Told:
     from thop import profile as library
 
     if subject.kwargs:
-        raise CounterError("thop.profile takes positional inputs only")
+        raise CannotAskError("thop.profile takes positional inputs only")
     # A lazy module becomes another type in its first call; thop looks at the type before.
     types = {path: type(module) for path, module in subject.model.named_modules(remove_duplicate=False)}
     with subject.recording(own_code=[str(Path(thop.__file__).parent)]):

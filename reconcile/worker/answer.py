@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from reconcile.adapter import AtFunction, AtOp, Counter, Outside, Place, Row, Told
-from reconcile.errors import LedgerError
+from reconcile.errors import CannotAskError, CounterError, LedgerError, ReconcileError
 from reconcile.ledger import Ledger
 from reconcile.ledger import to_json as ledger_to_json
 from reconcile.registry import Entry, entries
@@ -130,6 +130,21 @@ def _entry(request: dict[str, Any]) -> Entry:
     return known[request["counter"]]
 
 
+def _built(request: dict[str, Any], payload: bytes, counter: Counter, context: Context) -> Built:
+    """The model in the counter's framework; where there is none, the counter has not failed, it cannot be asked."""
+    try:
+        return build(request, payload, counter, context)
+    except CounterError as error:
+        raise CannotAskError(str(error)) from error
+    except ReconcileError:
+        raise
+    except Exception as error:
+        if counter.framework != "paddle":
+            raise
+        said = " ".join(str(error).split())[-200:]
+        raise CannotAskError(f"paddle: no twin of the model could be made: {type(error).__name__}: {said}") from error
+
+
 def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
     """Do one request and give the answer document."""
     entry = _entry(request)
@@ -137,7 +152,7 @@ def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
     random.seed(0)
     repairs = shims.apply()
     context = Context.from_json(request["context"])
-    built = build(request, payload, counter, context)
+    built = _built(request, payload, counter, context)
     subject = WorkerSubject(built)
     watch = Watch(built.model, (*built.args, *built.kwargs.values()))
     with built.grad_context():
