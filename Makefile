@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint reports clean
+.PHONY: demo test lint reports conformance clean
 
 demo: $(STAMP)
 	$(BIN)/reconcile demo
@@ -19,6 +19,9 @@ lint: $(STAMP)
 
 reports: $(STAMP)
 	$(BIN)/reconcile demo --output reports/missing-1.638G.md
+
+conformance: $(STAMP)
+	$(BIN)/reconcile conform --all --output reports/conformance.md --output reports/conformance.json
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -148,6 +148,7 @@ def _count(item: CounterId, known: Entry, answer: Mapping[str, Any], context: Co
 
 
 def count_failed(item: CounterId, known: Entry, reason: str, context: Context) -> Count:
+    """The count of a counter that gave no answer, or a broken one."""
     return Count(
         counter=str(item),
         version=known.version,
@@ -159,6 +160,7 @@ def count_failed(item: CounterId, known: Entry, reason: str, context: Context) -
 
 
 def count_answered(item: CounterId, known: Entry, answer: Mapping[str, Any], context: Context) -> Count:
+    """The count of an answer; one that contradicts itself raises."""
     counter = known.counter
     ledger = ledger_from_json(answer["ledger"])
     return Count(

@@ -15,7 +15,6 @@ from reconcile.corpus import Case
 from reconcile.errors import LedgerError, UsageError
 from reconcile.explain import Explanation, explain
 from reconcile.launch import TIMEOUT, Request, preload, stream
-from reconcile.ledger import from_json as ledger_from_json
 from reconcile.registry import Entry, entry
 from reconcile.schema import Count, Layer, Reference
 from reconcile.side import Side, side_of
@@ -188,9 +187,8 @@ def conform(
         raise UsageError("conformance needs at least one case and one counter")
     ids = [parse_counter(text) for text in dict.fromkeys(counters)]
     known = [entry(item.name, adapters) for item in ids]
-    for item in known:
-        if item.missing:
-            raise UsageError(item.missing)
+    for missing in filter(None, (item.missing for item in known)):
+        raise UsageError(missing)
     questions = [_question(case, adapters) for case in cases]
     preload(_LIBRARIES)
     answers = stream(list(_requests(questions, ids)), timeout=timeout, jobs=jobs)
@@ -200,8 +198,8 @@ def conform(
         basis, *told = islice(answers, 1 + len(ids))
         trial = Trial(case, question, basis)
         shown.append(trial.shown)
-        for kept, item, found, answer in zip(results, ids, known, told, strict=True):
-            kept.append(trial.judge(item, found, answer))
+        for kept, asked, found, answer in zip(results, ids, known, told, strict=True):
+            kept.append(trial.judge(asked, found, answer))
         progress(number, len(cases), case.name)
     return Suite(
         cases=tuple(shown),

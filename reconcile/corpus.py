@@ -22,7 +22,7 @@ _KEYS = frozenset("name about layer root idiom function input inputs context dty
 
 _IDIOMS = "reconcile.idioms"
 
-_MODES = {
+_MODES: dict[str, dict[str, Any]] = {
     "train": {"training": True},
     "grad": {"grad": "grad"},
     "no_grad": {"grad": "no_grad"},

@@ -1,1 +1,1 @@
-"""The small networks of the conformance cases: single layers, functions by name, and idioms; only workers import them."""
+"""The small networks of the conformance cases: single layers, functions by name, idioms; only workers import them."""

@@ -189,7 +189,7 @@ class OneOperand(nn.Module):
 class TwoOperands(OneOperand):
     """A function of two tensors as a model."""
 
-    def forward(self, x: torch.Tensor, y: torch.Tensor) -> Any:
+    def forward(self, x: torch.Tensor, y: torch.Tensor) -> Any:  # type: ignore[override]
         """What the function gives."""
         return self.function(x, y)
 
@@ -197,7 +197,7 @@ class TwoOperands(OneOperand):
 class ThreeOperands(OneOperand):
     """A function of three tensors as a model."""
 
-    def forward(self, x: torch.Tensor, y: torch.Tensor, z: torch.Tensor) -> Any:
+    def forward(self, x: torch.Tensor, y: torch.Tensor, z: torch.Tensor) -> Any:  # type: ignore[override]
         """What the function gives."""
         return self.function(x, y, z)
 

@@ -32,7 +32,7 @@ class OneInput(nn.Module):
 class TwoInputs(OneInput):
     """A model that calls its one layer with two inputs."""
 
-    def forward(self, x: torch.Tensor, y: torch.Tensor) -> Any:
+    def forward(self, x: torch.Tensor, y: torch.Tensor) -> Any:  # type: ignore[override]
         """What the layer gives."""
         return self.layer(x, y)
 
@@ -40,7 +40,7 @@ class TwoInputs(OneInput):
 class ThreeInputs(OneInput):
     """A model that calls its one layer with three inputs."""
 
-    def forward(self, x: torch.Tensor, y: torch.Tensor, z: torch.Tensor) -> Any:
+    def forward(self, x: torch.Tensor, y: torch.Tensor, z: torch.Tensor) -> Any:  # type: ignore[override]
         """What the layer gives."""
         return self.layer(x, y, z)
 

@@ -103,9 +103,8 @@ class Subclass(nn.Module):
 
     def __init__(self, kind: str) -> None:
         super().__init__()
-        made = {"OwnLinear": (OwnLinear, 8, 8), "Down": (Down, 6, 10, 3), "ConvertedLinear": (ConvertedLinear, 8, 8)}
-        cls, *sizes = made[kind]
-        self.layer = cls(*sizes)  # type: ignore[operator]
+        ways = {"OwnLinear": OwnLinear, "ConvertedLinear": ConvertedLinear}
+        self.layer: nn.Module = Down(6, 10, 3) if kind == "Down" else ways[kind](8, 8)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """What the layer gives."""
@@ -214,8 +213,7 @@ class ChildOfRuled(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Eight features."""
-        branch: torch.Tensor = self.fc.branch(x)  # type: ignore[operator]
-        return self.fc(x) + branch
+        return self.fc(x) + self.fc.get_submodule("branch")(x)
 
 
 class Unused(CalledTwice):

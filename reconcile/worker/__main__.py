@@ -142,7 +142,7 @@ def _preload(modules: list[str]) -> None:
     """
     if importlib.util.find_spec("torch") is not None:
         with contextlib.suppress(Exception):
-            import torch._dynamo
+            import torch._dynamo  # noqa: F401
 
             import reconcile.worker.torch_side  # noqa: F401
     if modules:
