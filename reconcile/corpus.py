@@ -80,6 +80,15 @@ def call(text: str) -> tuple[str, list[Any], dict[str, Any]]:
         raise LedgerError(f"the conformance case {text!r} is no call of plain values: {error}") from error
 
 
+def _idiom(what: str) -> ObjectSpec:
+    """The class or function of the idioms that a call names; its arguments go by name."""
+    name, given, named = call(what)
+    if given:
+        raise LedgerError(f"the conformance case {what!r} must name the arguments of its idiom")
+    module, _, attribute = name.rpartition(".")
+    return parse_object(f"{_IDIOMS}.{module}:{attribute}", named)
+
+
 def _model(case: Mapping[str, Any], takes: int) -> tuple[str, ObjectSpec]:
     """What the one of `layer`, `root`, `idiom` and `function` that a case has stands for."""
     kinds = [kind for kind in ("layer", "root", "idiom", "function") if kind in case]
@@ -89,10 +98,9 @@ def _model(case: Mapping[str, Any], takes: int) -> tuple[str, ObjectSpec]:
     what = str(case[kind])
     if kind == "function":
         return what, parse_object(f"{_IDIOMS}.functions:function", {"name": what, "takes": takes})
-    name, given, named = call(what)
     if kind == "idiom":
-        module, _, attribute = name.rpartition(".")
-        return what, parse_object(f"{_IDIOMS}.{module}:{attribute}", named)
+        return what, _idiom(what)
+    name, given, named = call(what)
     arguments: dict[str, Any] = {"layer": name, "given": given, "named": named}
     if kind == "layer":
         return f"nn.{what}", parse_object(f"{_IDIOMS}.layer:one_layer", arguments | {"takes": takes})
@@ -123,7 +131,7 @@ def read_case(case: Mapping[str, Any], subject: str) -> Case:
         context=_context(case),
         macs=str(case["macs"]),
         params=str(case["params"]) if "params" in case else None,
-        paddle=parse_object(str(case["paddle"])) if "paddle" in case else None,
+        paddle=_idiom(str(case["paddle"])) if "paddle" in case else None,
         about=str(case.get("about", "")),
     )
 

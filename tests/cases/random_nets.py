@@ -117,9 +117,9 @@ class Branches(nn.Module):
         self.left, self.right = left, right
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Both results, or the second."""
+        """Both results, or the second and the mean of the first."""
         a, b = self.left(x), self.right(x)
-        return torch.cat([a, b], 1) if a.shape[:1] + a.shape[2:] == b.shape[:1] + b.shape[2:] else b
+        return torch.cat([a, b], 1) if a.shape[:1] + a.shape[2:] == b.shape[:1] + b.shape[2:] else b + a.mean()
 
 
 class Twice(nn.Module):
