@@ -13,7 +13,7 @@ def live_ops(ledger: Ledger) -> frozenset[int]:
 
     Data is followed from tensor to tensor by the op that wrote it last.  A number that was read from a tensor ends the
     trail, as it does in a trace.  So does a size here, though not in a trace: a tensor of which nothing but a size is
-    used is live there, and a ledger cannot know it.  A view that lies in memory exactly as what it views is taken for it.
+    used is live there, and a ledger cannot know it.  A view that lies in memory as what it views does is taken for it.
     """
     parts = _parts(ledger)
     waiting = [*_outputs(ledger), *_outward(ledger), *_traced(ledger)]

@@ -115,10 +115,16 @@ def _of_counter(suite: Suite, counter: Conformance) -> Iterator[str]:
     if not found:
         yield "Every case is as ruled."
         return
-    rows = tuple((kind, what, str(len(cases)), names(tuple(cases))) for (kind, what), cases in found.items())
+    rows = tuple((kind, what, str(len(cases)), names(tuple(cases))) for (kind, what), cases in _ordered(found))
     yield table(
         Table(columns=("kind", "cause or reason", "cases", "for example"), rows=rows, numeric=frozenset({"cases"}))
     )
+
+
+def _ordered(found: dict[tuple[str, str], list[str]]) -> list[tuple[tuple[str, str], list[str]]]:
+    """Findings by kind, the most frequent first."""
+    kinds = ("drifted", "departs", "crashes", "parameters", "not run")
+    return sorted(found.items(), key=lambda item: (kinds.index(item[0][0]), -len(item[1])))
 
 
 def _kinds(result: Result) -> Iterator[tuple[str, str]]:
