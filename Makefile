@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint reports clean
+.PHONY: demo test lint reports conformance clean
 
 demo: $(STAMP)
 	$(BIN)/reconcile demo
@@ -21,6 +21,9 @@ reports: $(STAMP)
 	$(BIN)/reconcile demo --output reports/missing-1.638G.md
 	$(BIN)/reconcile audit torchvision.models:vit_b_16 -i 1,3,224,224 -c thop -c torchinfo -c fvcore -c ptflops \
 		-c torch@no_grad -c torch@grad --output reports/vit-b-16.md
+
+conformance: $(STAMP)
+	$(BIN)/reconcile conform --all --output reports/conformance.md --output reports/conformance.json
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -13,7 +13,7 @@ from typing import Any
 
 from reconcile.adapter import AtOp, Counter, Measured, Outside, Place, Row, Subject, Told, whole
 from reconcile.census import Census
-from reconcile.errors import CounterError
+from reconcile.errors import CannotAskError
 from reconcile.ledger import Shape
 from reconcile.rules import Rule, Rules, op_layer, visible
 from reconcile.traces import UNRECORDED, node_kind, seen_by_layer, with_aliases
@@ -127,7 +127,7 @@ def run(subject: Subject) -> Told:
     from fvcore.nn import FlopCountAnalysis, parameter_count
 
     if subject.kwargs:
-        raise CounterError("fvcore traces a model with positional tensors only; it cannot be given inputs by name")
+        raise CannotAskError("fvcore traces a model with positional tensors only; it cannot be given inputs by name")
     with _hooked(subject.model):
         subject.twin()
     analysis = FlopCountAnalysis(subject.model, subject.args)

@@ -13,7 +13,7 @@ from typing import Any
 
 from reconcile.adapter import Counter, Place, Row, Subject, Told, whole
 from reconcile.census import Census
-from reconcile.errors import CounterError
+from reconcile.errors import CannotAskError
 from reconcile.holdings import STATISTICS
 from reconcile.rules import Rule, Rules
 
@@ -70,7 +70,7 @@ def _call(subject: Subject) -> int:
     from paddle.hapi.dynamic_flops import dynamic_flops
 
     if subject.kwargs or len(subject.args) != 1:
-        raise CounterError("paddle.flops takes models with one positional input only")
+        raise CannotAskError("paddle.flops takes models with one positional input only")
     (given,) = subject.args
     if given.dtype == paddle.float32:
         return whole(paddle.flops(subject.model, list(given.shape)), "the total")

@@ -13,7 +13,7 @@ from typing import Any
 from reconcile.adapter import Counter, Place, Release, Row, Subject, Told, whole
 from reconcile.amounts import in_single_precision
 from reconcile.census import Census
-from reconcile.errors import CounterError
+from reconcile.errors import CannotAskError
 from reconcile.rules import Finish, Rule, Rules
 
 _HOOKS = "thop/vision/basic_hooks.py"
@@ -93,7 +93,7 @@ def run(subject: Subject) -> Told:
     from thop import profile as library
 
     if subject.kwargs:
-        raise CounterError("thop.profile takes positional inputs only")
+        raise CannotAskError("thop.profile takes positional inputs only")
     # A lazy module becomes another type in its first call; thop looks at the type before.
     types = {path: type(module) for path, module in subject.model.named_modules(remove_duplicate=False)}
     with subject.recording(own_code=[str(Path(thop.__file__).parent)]):
@@ -167,7 +167,7 @@ def run_2019(subject: Subject) -> Told:
     import thop
 
     if subject.kwargs:
-        raise CounterError("thop.profile takes positional inputs only")
+        raise CannotAskError("thop.profile takes positional inputs only")
     with subject.recording(own_code=[str(Path(thop.__file__).parent)]):
         total, params = thop.profile(subject.model, subject.args, verbose=False)
     rules = thop.profile.__globals__["register_hooks"]

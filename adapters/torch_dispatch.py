@@ -36,6 +36,7 @@ RULES = Rules(
         **_each("_flash_attention_forward_flop", "_flash_attention_forward"),
         **_each("_efficient_attention_forward_flop", "_efficient_attention_forward"),
     },
+    in_place=False,
 )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from reconcile.adapter import AtOp, Counter, Outside, Row, Subject, Told, whole
-from reconcile.errors import CounterError
+from reconcile.errors import CannotAskError
 from reconcile.ledger import Shape
 from reconcile.rules import Rule, Rules, op_layer
 from reconcile.traces import UNRECORDED, node_kind, seen_by_layer, with_aliases
@@ -97,7 +97,7 @@ def run(subject: Subject) -> Told:
     from torchprofile.handlers import HANDLER_MAP
 
     if subject.kwargs:
-        raise CounterError("torchprofile traces a model with positional tensors only; it takes no inputs by name")
+        raise CannotAskError("torchprofile traces a model with positional tensors only; it takes no inputs by name")
     subject.twin(sizes=True)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")

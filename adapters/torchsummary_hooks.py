@@ -13,7 +13,7 @@ from unittest import mock
 
 from reconcile.adapter import Counter, Measured, Named, Place, Recorder, Row, Subject, Told
 from reconcile.census import Census
-from reconcile.errors import CounterError
+from reconcile.errors import CannotAskError
 from reconcile.footprint import INPUTS, Footprint
 from reconcile.rules import Rules
 
@@ -86,7 +86,7 @@ def run(subject: Subject) -> Told:
     from torchsummary import torchsummary as library
 
     if subject.kwargs:
-        raise CounterError("torchsummary.summary takes positional inputs only")
+        raise CannotAskError("torchsummary.summary takes positional inputs only")
     shapes = [tuple(given.shape[1:]) for given in subject.args]
     with (
         subject.recording(own_code=[str(library.__file__)]) as recorder,

@@ -16,7 +16,7 @@ from unittest import mock
 
 from reconcile.adapter import AtFunction, Counter, Measured, Place, Recorder, Row, Subject, Told, asked_alone, whole
 from reconcile.census import Census
-from reconcile.errors import CounterError
+from reconcile.errors import CannotAskError
 from reconcile.rules import Rule, Rules
 
 _HOOKS, _PROFILE = "thop/vision/basic_hooks.py", "thop/profile.py"
@@ -130,7 +130,7 @@ def run(subject: Subject) -> Told:
     from thop import profile as call
 
     if subject.kwargs:
-        raise CounterError("thop.profile takes positional inputs only")
+        raise CannotAskError("thop.profile takes positional inputs only")
     library, folder = sys.modules[call.__module__], Path(thop.__file__).parent
     rows: list[Row] = []
     hooked: dict[int, Any] = {}

@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 
 from packaging.specifiers import SpecifierSet
 
-from reconcile.errors import CounterError
+from reconcile.errors import CannotAskError, CounterError
 from reconcile.ledger import Ledger
 from reconcile.measures import Convention
 from reconcile.rules import Rules
@@ -218,7 +218,7 @@ def named_inputs(subject: Subject) -> dict[str, Any]:
     parameters = inspect.signature(subject.model.forward).parameters.values()
     names = [item.name for item in parameters if item.kind is item.POSITIONAL_OR_KEYWORD]
     if len(names) < len(subject.args):
-        raise CounterError(
+        raise CannotAskError(
             f"it takes several inputs by name only; {len(subject.args)} were given, and the model names {len(names)}"
         )
     return dict(zip(names, subject.args, strict=False)) | dict(subject.kwargs)

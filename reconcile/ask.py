@@ -155,14 +155,15 @@ def _refuse_bad_question(question: Question, clean: Mapping[str, Any], answers: 
 
 def _count(item: CounterId, known: Entry, answer: Mapping[str, Any], context: Context) -> Count:
     if answer["status"] == "failed":
-        return _failed(item, known, str(answer.get("reason")), context)
+        return count_failed(item, known, str(answer.get("reason")), context)
     try:
-        return _answered(item, known, answer, context)
+        return count_answered(item, known, answer, context)
     except (LedgerError, KeyError, TypeError, ValueError) as error:
-        return _failed(item, known, f"its answer contradicts itself: {type(error).__name__}: {error}", context)
+        return count_failed(item, known, f"its answer contradicts itself: {type(error).__name__}: {error}", context)
 
 
-def _failed(item: CounterId, known: Entry, reason: str, context: Context) -> Count:
+def count_failed(item: CounterId, known: Entry, reason: str, context: Context) -> Count:
+    """The count of a counter that gave no answer, or a broken one."""
     return Count(
         counter=str(item),
         version=known.version,
@@ -173,7 +174,8 @@ def _failed(item: CounterId, known: Entry, reason: str, context: Context) -> Cou
     )
 
 
-def _answered(item: CounterId, known: Entry, answer: Mapping[str, Any], context: Context) -> Count:
+def count_answered(item: CounterId, known: Entry, answer: Mapping[str, Any], context: Context) -> Count:
+    """The count of an answer; one that contradicts itself raises."""
     counter = known.counter
     ledger = ledger_from_json(answer["ledger"])
     work, ruled = Work(ledger), counter.at(answer["version"])

@@ -1,4 +1,4 @@
-"""The command line: `reconcile counters | run | explain | audit | demo | overlays`."""
+"""The command line: `reconcile counters | run | explain | audit | conform | demo | overlays`."""
 
 from __future__ import annotations
 
@@ -235,6 +235,29 @@ def audit_command(
     texts = {".md": page, ".csv": _layers_csv(audit)}
     give(document, as_json=as_json, output=output, show=lambda: terminal.show_audit(audit), texts=texts)
     return EXPLAINED if audit.explained else DIFFERENT
+
+
+@cli.command("conform")
+@click.argument("counters", nargs=-1, metavar="[NAME]...")
+@click.option("--all", "every", is_flag=True, help="Check every installed counter.")
+@click.option("--case", "patterns", multiple=True, metavar="PATTERN", help="Only these, as `conv2d-*` or `norms/*`.")
+@click.option("--accept", metavar="FILE", help="Fail on every departure that FILE does not hold, and on stale lines.")
+@click.option("--write-accept", metavar="FILE", help="Write the present departures as such a file.")
+@click.option("--adapter", "adapters", multiple=True, metavar="FILE", help="A file that adds counters.")
+@click.option("--timeout", default=TIMEOUT, metavar="SECONDS", help="How long one counter may take for one case.")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many workers at a time.")
+@click.option("--json", "as_json", is_flag=True, help="Print the document as JSON, and nothing else.")
+@click.option("--output", "outputs", multiple=True, metavar="FILE", help="Write .json, .csv or Markdown; repeatable.")
+def conform_command(**options: Any) -> int:
+    """Check counters on small cases: against their own rules, and against the definition.
+
+    Exit code 1: a counter drifted from its rules, or departs as FILE does not accept.
+
+    Example: reconcile conform thop --case 'transposed2d-*'
+    """
+    from reconcile.conform_command import Asked, conform_answer
+
+    return EXPLAINED if conform_answer(Asked(**options)) else DIFFERENT
 
 
 @cli.command("demo")

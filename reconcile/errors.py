@@ -17,3 +17,7 @@ class CounterError(ReconcileError):
 
 class LedgerError(ReconcileError):
     """A ledger or a document contradicts itself; this is a defect of this package."""
+
+
+class CannotAskError(CounterError):
+    """The counter cannot be asked at all: no model of its framework is at hand, or its call takes no such inputs."""

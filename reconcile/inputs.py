@@ -37,8 +37,8 @@ class Input:
         return cls(shape=tuple(document["shape"]), dtype=document["dtype"], name=document["name"])
 
 
-def parse_input(text: str, *, default_dtype: str = "float32") -> Input:
-    """Read one input.
+def parse_input(text: str, *, default_dtype: str = "float32", least: int = 1) -> Input:
+    """Read one input, whose sizes must be at least `least`.
 
     >>> parse_input("1,3,224,224")
     Input(shape=(1, 3, 224, 224), dtype='float32', name=None)
@@ -53,8 +53,8 @@ def parse_input(text: str, *, default_dtype: str = "float32") -> Input:
     if not sizes or not all(re.fullmatch(r"[+-]?\d+", part) for part in sizes):
         raise UsageError(f"the input {text!r} has sizes that are no whole numbers; {way_out}")
     shape = tuple(int(part) for part in sizes)
-    if min(shape) < 1:
-        raise UsageError(f"the input {text!r} has the size {min(shape)}; every size must be at least 1")
+    if min(shape) < least:
+        raise UsageError(f"the input {text!r} has the size {min(shape)}; every size must be at least {least}")
     dtype = found["dtype"] or default_dtype
     if dtype not in DTYPES:
         raise UsageError(f"the input {text!r} has the dtype {dtype!r}; use one of {', '.join(DTYPES)}")

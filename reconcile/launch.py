@@ -9,12 +9,14 @@ import atexit
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NoAnswerError
 from dataclasses import dataclass
@@ -44,9 +46,9 @@ class Request:
 class _Server:
     """The fork server as its parent sees it."""
 
-    def __init__(self) -> None:
+    def __init__(self, modules: Sequence[str] = ()) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "reconcile.worker"],
+            [sys.executable, "-P", "-m", "reconcile.worker", *modules],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -117,10 +119,26 @@ def _started() -> list[_Server]:
     return []
 
 
+@cache
+def _preloaded() -> list[str]:
+    return []
+
+
+def preload(modules: Sequence[str]) -> None:
+    """Let the server import these modules once, for every worker that it forks from now on; absent ones do no harm.
+
+    For sweeps over many models of a few large libraries, whose import takes longer than their counting.
+    """
+    _preloaded()[:] = modules
+    for server in _started():
+        server.close()
+    _started().clear()
+
+
 def _server() -> _Server:
     servers = _started()
     if not servers or not servers[-1].alive:
-        servers[:] = [_Server()]
+        servers[:] = [_Server(_preloaded())]
     return servers[-1]
 
 
@@ -151,6 +169,38 @@ def launch(
             refused.set()
             server.close()
             raise
+
+
+def stream(
+    requests: Sequence[Request], *, timeout: float = TIMEOUT, jobs: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """Answer many requests that have nothing to do with each other, one after the other in their order.
+
+    At any time only a few answers are waiting to be taken, so that thousands need no more memory than some.
+    """
+    server, workers = _server(), max(1, jobs or os.cpu_count() or 1)
+    with tempfile.TemporaryDirectory(prefix="reconcile-") as place, ThreadPoolExecutor(workers) as pool:
+        waiting: deque[Future[dict[str, Any]]] = deque()
+        try:
+            for index, request in enumerate(requests):
+                waiting.append(pool.submit(_one_gone, server, request, Path(place) / str(index), timeout))
+                if len(waiting) > 4 * workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except (KeyboardInterrupt, GeneratorExit):
+            for future in waiting:
+                future.cancel()
+            server.close()
+            raise
+
+
+def _one_gone(server: _Server, request: Request, folder: Path, timeout: float) -> dict[str, Any]:
+    """Answer one request and leave no file behind."""
+    try:
+        return _one(server, request, folder, timeout)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _one(server: _Server, request: Request, folder: Path, timeout: float) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from reconcile.ledger import Ledger, Tensor, tensors_in
+from reconcile.operators import writes
 
 
 def live_ops(ledger: Ledger) -> frozenset[int]:
@@ -12,7 +13,7 @@ def live_ops(ledger: Ledger) -> frozenset[int]:
 
     Data is followed from tensor to tensor by the op that wrote it last.  A number that was read from a tensor ends the
     trail, as it does in a trace.  So does a size here, though not in a trace: a tensor of which nothing but a size is
-    used is live there, and a ledger cannot know it.
+    used is live there, and a ledger cannot know it.  A view that lies in memory as what it views does is taken for it.
     """
     parts = _parts(ledger)
     waiting = [*_outputs(ledger), *_outward(ledger), *_traced(ledger)]
@@ -54,8 +55,7 @@ def _outward(ledger: Ledger) -> Iterator[int]:
     """Ops that write into a tensor that no op made, such as a running statistic."""
     found: set[int] = set()
     for index, op in enumerate(ledger.ops):
-        name = op.name.split(".")[1]
-        if name.endswith("_") and not name.endswith("__") and op.tensors:
+        if writes(op.name) and op.tensors:
             written = op.tensors[0].writer
             if written is None or written in found:
                 found.add(index)

@@ -85,6 +85,17 @@ def operator(name: str) -> str:
     return bare if bare in MOVES or not bare.endswith("_") else bare.rstrip("_")
 
 
+def writes(name: str) -> bool:
+    """Whether an op writes into a tensor that it was given.
+
+    >>> writes("aten.relu_.default"), writes("aten.add.out"), writes("aten.view.default"), writes("aten.__and__.Tensor")
+    (True, True, False, False)
+    """
+    parts = name.replace("::", ".").split(".")
+    bare = parts[1] if len(parts) > 1 else parts[0]
+    return (bare.endswith("_") and not bare.endswith("__")) or (len(parts) > 2 and parts[2].endswith("out"))
+
+
 def label(name: str) -> str:
     """The name that rows of ops outside any leaf carry: the same for every spelling of one kind of work.
 

@@ -53,6 +53,11 @@ def _linear(op: Op) -> Terms:
     return formulas.linear(op.shape(0), op.shape(1), bias=isinstance(op.argument(2, "bias"), Tensor))
 
 
+def _dynamic_linear(op: Op) -> Terms:
+    """`quantized.linear_dynamic` holds weight and bias in one packed object, whose sizes follow from the output."""
+    return {"mac": amount(op.shape(0), op.out[-1:]), "first-add": amount(op.out)}
+
+
 def _matmul(op: Op) -> Terms:
     return formulas.matmul(op.shape(0), op.shape(1))
 
@@ -151,6 +156,7 @@ PRODUCTS: Mapping[str, Price] = {
     **_named(_named_convolution(True), "conv_transpose1d conv_transpose2d conv_transpose3d"),
     "conv_tbc": _conv_tbc,
     **_named(_linear, "linear mkldnn_linear"),
+    **_named(_dynamic_linear, "linear_dynamic linear_relu_dynamic"),
     **_named(_matmul, "mm bmm mv dot vdot matmul linalg_matmul _scaled_mm"),
     "inner": _inner,
     **_named(_added_matmul, "addmm baddbmm addmv"),

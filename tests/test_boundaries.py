@@ -16,7 +16,7 @@ from tests.shared import ROOT
 
 COUNTERS = {"thop", "torchstat", "ptflops", "fvcore", "torchinfo", "torchprofile", "calflops", "deepspeed"}
 FRAMEWORKS = {"torch", "paddle", "torchvision", "numpy"}
-WORKER_SIDE = ("reconcile/worker/", "reconcile/models.py")
+WORKER_SIDE = ("reconcile/worker/", "reconcile/models.py", "reconcile/idioms/")
 
 
 def _imports(file: Path) -> Iterator[str]:
@@ -115,6 +115,7 @@ def test_a_wheel_carries_adapters_claims_schemas_and_the_page(wheel: list[str]) 
     expected = {
         *(f"reconcile/adapters/{file.name}" for file in (ROOT / "adapters").glob("*.py")),
         *(f"reconcile/claims/{file.name}" for file in (ROOT / "reconcile" / "claims").glob("*.yaml")),
+        *(f"reconcile/conformance/{file.name}" for file in (ROOT / "reconcile" / "conformance").glob("*.yaml")),
         *(f"reconcile/schemas/{file.name}" for file in (ROOT / "reconcile" / "schemas").glob("*.json")),
         "reconcile/render/page.html",
         "reconcile/py.typed",

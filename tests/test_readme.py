@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
+
+import pytest
 
 from reconcile.cli import cli
 from tests.shared import ROOT
@@ -20,10 +23,10 @@ def _lines(text: str) -> list[str]:
     return [line.rstrip() for line in text.strip().splitlines()]
 
 
-def test_the_example_prints_what_the_readme_shows() -> None:
-    (block,) = _blocks("console")
+@pytest.mark.parametrize("block", _blocks("console"))
+def test_the_examples_print_what_the_readme_shows(block: str) -> None:
     command, *shown = block.splitlines()
-    arguments = command.removeprefix("$ reconcile ").split()
+    arguments = shlex.split(command.removeprefix("$ reconcile "))
     done = subprocess.run(
         [sys.executable, "-m", "reconcile", *arguments], capture_output=True, text=True, cwd=ROOT, check=False
     )

@@ -116,3 +116,23 @@ def test_only_ops_that_reach_the_output_or_a_buffer_are_live() -> None:
     assert _modules(ledger, "aten.linear.default", live=True) == {"used", "kept"}
     assert _modules(ledger, "aten.linear.default", live=False) == {"unused"}
     assert _modules(ledger, "aten.relu_.default", live=False) == {""}
+
+
+class DeadView(nn.Module):
+    """A view and a product that nothing depends on, before a layer that reads what was viewed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x @ x.transpose(0, 1)
+        return self.fc(x)
+
+
+def test_a_view_that_nothing_reads_is_not_live_where_the_viewed_tensor_is() -> None:
+    subject = WorkerSubject(TorchBuilt(DeadView(), (torch.rand(3, 4),), {}, Context()))
+    subject.twin()
+    live = {subject.ledger.ops[index].name for index in live_ops(subject.ledger)}
+    assert "aten.linear.default" in live
+    assert not {"aten.transpose.int", "aten.matmul.default"} & live

@@ -13,7 +13,7 @@ from typing import Any
 from packaging.version import Version
 
 from reconcile.adapter import AtFunction, AtOp, Counter, Measured, Named, Outside, Place, Row, Told
-from reconcile.errors import CounterError, LedgerError
+from reconcile.errors import CannotAskError, CounterError, LedgerError, ReconcileError
 from reconcile.ledger import Ledger
 from reconcile.ledger import to_json as ledger_to_json
 from reconcile.overlay import verified
@@ -179,6 +179,21 @@ def _identify(counter: Counter, overlay: Path | None) -> None:
         raise CounterError(f"{counter.imports} was imported from {file}, not from the overlay {overlay.parent.name}")
 
 
+def _built(request: dict[str, Any], payload: bytes, counter: Counter, context: Context) -> Built:
+    """The model in the counter's framework; where there is none, the counter has not failed, it cannot be asked."""
+    try:
+        return build(request, payload, counter, context)
+    except CounterError as error:
+        raise CannotAskError(str(error)) from error
+    except ReconcileError:
+        raise
+    except Exception as error:
+        if counter.framework != "paddle":
+            raise
+        said = " ".join(str(error).split())[-200:]
+        raise CannotAskError(f"paddle: no twin of the model could be made: {type(error).__name__}: {said}") from error
+
+
 def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
     """Do one request and give the answer document."""
     entry = _entry(request)
@@ -188,7 +203,7 @@ def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
     random.seed(0)
     repairs = shims.apply(overlay=overlay is not None)
     context = Context.from_json(request["context"])
-    built = build(request, payload, counter, context)
+    built = _built(request, payload, counter, context)
     subject = WorkerSubject(built)
     watch = Watch(built.model, (*built.args, *built.kwargs.values()))
     with built.grad_context():

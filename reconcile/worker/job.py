@@ -11,7 +11,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from reconcile.errors import CounterError, ReconcileError, UsageError
+from reconcile.errors import CannotAskError, CounterError, ReconcileError, UsageError
 
 REQUEST, PAYLOAD, ANSWER = "request.json", "payload", "answer.json"
 """The files of a job's private folder; the payload is a live model that the caller pickled for this very worker."""
@@ -28,6 +28,8 @@ def _answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
         return answer(request, payload)
     except UsageError as error:
         return _failed("usage", str(error))
+    except CannotAskError as error:
+        return _failed("unasked", str(error))
     except CounterError as error:
         return _failed("counter", str(error))
     except ReconcileError as error:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from reconcile.ledger import Call, Function, Ledger, Module, Op, Tensor, Value
+from reconcile.operators import writes
 
 _LONGEST_TEXT = 60
 _LONGEST_LIST = 4096
@@ -27,7 +28,10 @@ class Tape:
         self._functions: list[int] = []
         self._composites: list[int] = []
         self._numbers: dict[str, int] = {}
-        self._writers: dict[Any, int] = {}
+        self._writers: dict[Any, tuple[int, int]] = {}
+        self._views: dict[Any, tuple[int, int]] = {}
+        self._given: dict[int, frozenset[Any]] = {}
+        self._moment = 0
 
     @property
     def call(self) -> int | None:
@@ -43,12 +47,24 @@ class Tape:
         """A tensor of the framework and the identity of its memory; None for any other value."""
         raise NotImplementedError
 
+    def geometry(self, value: Any) -> Any:
+        """What tells two tensors in the same memory apart; None if nothing does."""
+        return None
+
+    def _writer(self, value: Any, memory: Any) -> int | None:
+        """The op that gave a tensor its values, or its view of them, last.
+
+        An op that gives a view writes nothing: who reads the viewed tensor does not depend on it.
+        """
+        found = (self._writers.get(memory), self._views.get((memory, self.geometry(value))))
+        return max((item for item in found if item is not None), default=(0, None))[1]
+
     def encode(self, value: Any) -> Value:
         """A value as the ledger keeps it: tensors by shape, plain values as they are, anything else by its type."""
         found = self.tensor(value)
         if found is not None:
             tensor, memory = found
-            return replace(tensor, writer=self._writers.get(memory))
+            return replace(tensor, writer=self._writer(value, memory))
         if value is None or isinstance(value, (bool, int, float)):
             return value if not isinstance(value, float) or value == value else "nan"
         if isinstance(value, str):
@@ -59,10 +75,11 @@ class Tape:
             return {str(name): self.encode(item) for name, item in value.items()}
         return f"<{type(value).__name__}>"
 
-    def _memories(self, value: Any) -> Iterator[Any]:
+    def _memories(self, value: Any) -> Iterator[tuple[Any, Any]]:
+        """Every tensor in a value, with the identity of its memory."""
         found = self.tensor(value)
         if found is not None:
-            yield found[1]
+            yield value, found[1]
         elif isinstance(value, (list, tuple)):
             for item in value:
                 yield from self._memories(item)
@@ -120,7 +137,11 @@ class Tape:
             keywords={name: self.encode(item) for name, item in keywords.items()},
         )
         self.ops.append(op)
-        return len(self.ops) - 1
+        index = len(self.ops) - 1
+        if not writes(name):
+            given = self._memories([*arguments, *keywords.values()])
+            self._given[index] = frozenset(memory for _, memory in given)
+        return index
 
     def end(self, index: int, output: Any) -> None:
         """Record what an op gave; an op in which others were executed is a composite of them."""
@@ -128,8 +149,13 @@ class Tape:
         self.ops[index] = replace(self.ops[index], output=self.encode(output) or None, composite=composite)
         if not composite:
             self.last_op = index
-        for memory in self._memories(output):
-            self._writers[memory] = index
+        self._moment += 1
+        given = self._given.pop(index, frozenset())
+        for value, memory in self._memories(output):
+            if memory in given:
+                self._views[memory, self.geometry(value)] = (self._moment, index)
+            else:
+                self._writers[memory] = (self._moment, index)
 
     @contextmanager
     def within(self, index: int) -> Iterator[None]:

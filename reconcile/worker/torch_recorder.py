@@ -38,6 +38,13 @@ class TorchTape(Tape):
         except (NotImplementedError, RuntimeError):
             return tensor, id(value)
 
+    def geometry(self, value: torch.Tensor) -> Any:
+        """Where a tensor begins in its storage, and how it steps through it."""
+        try:
+            return value.storage_offset(), tuple(value.shape), value.stride()
+        except (NotImplementedError, RuntimeError, ValueError):
+            return None
+
 
 def _shape(value: torch.Tensor) -> tuple[int, ...]:
     """The shape of a tensor; () for one that has none: a lazy parameter before its first use, a nested tensor."""

@@ -13,9 +13,6 @@ from reconcile.ledger import Module, Parameter
 from reconcile.price_calls import priced
 from reconcile.worker.attributes import plain_attributes
 
-ATOMIC = frozenset({"torch.nn.MultiheadAttention"})
-"""Types with children that are one layer all the same, because they never call them."""
-
 _INTERNAL = frozenset(vars(torch.nn.Module()))
 
 
@@ -80,7 +77,8 @@ def tree(model: torch.nn.Module) -> tuple[Module, ...]:
         alias = first.setdefault(id(module), path)
         children = next(module.children(), None) is not None
         kind = type_name(type(module))
-        leaf = not children or kind in ATOMIC
+        # A layer of PyTorch's own never calls its children: those of attention, and those that somebody added to it.
+        leaf = not children or priced(kind)
         places.append(
             Module(
                 path=path,

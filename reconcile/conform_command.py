@@ -1,0 +1,121 @@
+"""What `reconcile conform` does once its arguments are read: run, write, review, print, and give the exit code."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reconcile.accepted import Review, accepted_text, read_accepted, review
+from reconcile.ask import installed
+from reconcile.conform import Progress, Suite, conform
+from reconcile.corpus import chosen
+from reconcile.errors import UsageError
+from reconcile.render import terminal
+from reconcile.render.conformance import conformance_csv, conformance_report, findings, results, sentence, summary
+from reconcile.render.files import json_text, write_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The arguments of the command."""
+
+    counters: tuple[str, ...]
+    every: bool
+    patterns: tuple[str, ...]
+    accept: str | None
+    write_accept: str | None
+    adapters: tuple[str, ...]
+    timeout: float
+    jobs: int | None
+    as_json: bool
+    outputs: tuple[str, ...]
+
+    @property
+    def command(self) -> str:
+        """The command that asks for the same files."""
+        words = ["reconcile", "conform", *(["--all"] if self.every else self.counters)]
+        words += [word for pattern in self.patterns for word in ("--case", pattern)]
+        words += [word for file in self.adapters for word in ("--adapter", file)]
+        return shlex.join([*words, *(word for output in self.outputs for word in ("--output", output))])
+
+
+def conform_answer(asked: Asked) -> bool:
+    """Answer the command; true if nothing drifted and, with a file of accepted departures, it covers everything."""
+    lines = None if asked.accept is None else read_accepted(asked.accept)
+    suite = conform(
+        chosen(asked.patterns),
+        _counters(asked),
+        adapters=asked.adapters,
+        timeout=asked.timeout,
+        jobs=asked.jobs,
+        progress=_progress(),
+    )
+    found = None if lines is None else review(suite, lines)
+    document = _document(suite, found, several=asked.every or len(suite.counters) > 1)
+    for output in asked.outputs:
+        write_text(output, _text(output, suite, document, asked.command))
+    if asked.write_accept is not None:
+        write_text(asked.write_accept, accepted_text(suite))
+    if asked.as_json:
+        sys.stdout.write(json_text(document))
+    else:
+        _show(suite, found)
+    return not suite.drifted and (found is None or bool(found))
+
+
+def _counters(asked: Asked) -> Sequence[str]:
+    if asked.every == bool(asked.counters):
+        raise UsageError("name the counters to check, or give --all for every installed one")
+    if not 0 < asked.timeout < float("inf"):
+        raise UsageError(f"the timeout {asked.timeout:g} must be a number of seconds above 0")
+    for file in asked.adapters:
+        if not Path(file).is_file():
+            raise UsageError(f"the adapter {file!r} does not exist")
+    found = installed(asked.adapters) if asked.every else asked.counters
+    if not found:
+        raise UsageError("no counter is installed; pip install 'flop-reconcile[all]' brings them")
+    return found
+
+
+def _document(suite: Suite, found: Review | None, *, several: bool) -> dict[str, Any]:
+    document = suite.to_json() if several else suite.counters[0].to_json()
+    return document if found is None else document | found.to_json()
+
+
+def _text(output: str, suite: Suite, document: dict[str, Any], command: str) -> str:
+    ending = Path(output).suffix
+    if ending == ".json":
+        return json_text(document)
+    return conformance_csv(suite) if ending == ".csv" else conformance_report(suite, command)
+
+
+def _progress() -> Progress:
+    """A line on standard error that counts the cases, where somebody is there to see it."""
+    if not sys.stderr.isatty():
+        return lambda done, of, case: None
+
+    def say(done: int, of: int, case: str) -> None:
+        end = "\n" if done == of else ""
+        print(f"\r\x1b[K{done}/{of} {case}", end=end, file=sys.stderr, flush=True)
+
+    return say
+
+
+def _show(suite: Suite, found: Review | None) -> None:
+    out = terminal.console()
+    if len(suite.counters) == 1:
+        (counter,) = suite.counters
+        terminal.say(sentence(counter), to=out)
+        if results(counter).rows:
+            terminal.show(results(counter), to=out)
+    else:
+        terminal.show(summary(suite), to=out)
+        for counter in suite.counters:
+            for result in counter.of("drifted"):
+                terminal.say(f"{counter.counter} drifted in {result.case}: {result.note}", to=out)
+    if found is not None and not found:
+        terminal.show(findings(found), to=out)
