@@ -79,6 +79,12 @@ _MODULES = _rules(
     },
 )
 
+# timm's attention, if timm is installed.  Its projections are children, and nothing below a hook is added up.
+_MODULES |= _rules(
+    "timm.layers.attention",
+    {"Attention": ("timm_attention_counter_hook", {"mac": 1, "softmax": 1, "attention.scale": 1})},
+)
+
 _NUMEL = "_numel_functional_flops_hook"
 _FUNCTIONAL = _rules(
     "torch.nn.functional",

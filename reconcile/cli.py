@@ -1,4 +1,4 @@
-"""The command line: `reconcile counters | run | explain | audit | demo`."""
+"""The command line: `reconcile counters | run | explain | audit | survey | demo`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import click
 import reconcile
 from reconcile.ask import CONTEXTS, Question, ask, installed
 from reconcile.audit import Audit, audit_question
+from reconcile.cli_survey import survey_command
 from reconcile.ends import sides
 from reconcile.errors import ReconcileError, UsageError
 from reconcile.explain import Explanation, explain
@@ -266,6 +267,9 @@ def demo_command(jobs: int | None, as_json: bool, output: str | None) -> int:
         texts=texts,
     )
     return EXPLAINED if story.complete else DIFFERENT
+
+
+cli.add_command(survey_command)
 
 
 def run_cli(arguments: Sequence[str] | None = None) -> int:

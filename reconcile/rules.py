@@ -223,12 +223,38 @@ def _modules(rules: Rules, work: Work) -> Iterator[Match]:
         if rules.last_call and last[call.module] != index:
             continue
         kind, rule = found
-        terms, ops = module_terms(module, call, kind), ledger.ops_of_call(index)
+        terms, ops, own = module_terms(module, call, kind), ledger.ops_of_call(index), None
+        if not module.leaf:
+            own = own_products(work, index)
+            ops = own or ops
         shown = [place for place in places[module.path] if not _hidden(rules, work, place)]
         hooks = len(places[module.path]) if rules.hooks_per_place else 1
         for number, place in enumerate(shown if rules.rows_per_place else shown[:1]):
             for hook in range(hooks):
-                yield _match(place or ROOT, rule, terms, "hook", ops, again=number + hook > 0)
+                row = call_layer(work, index) if own and place == module.path else place or ROOT
+                yield _match(row, rule, terms, "hook", ops, again=number + hook > 0)
+
+
+def own_products(work: Work, call: int) -> tuple[int, ...]:
+    """Indices of the products that a module executes itself, outside its children."""
+    found = (index for index in work.ledger.ops_of_call(call) if work.ledger.ops[index].call == call)
+    return tuple(index for index in found if DEFINITION.keys() & (work.prices[index] or {}).keys())
+
+
+def call_layer(work: Work, call: int) -> str:
+    """The row of what a hook counts of one call: that of the module, or of its own products if it has children."""
+    module = work.ledger.module(call)
+    products = () if module.leaf else own_products(work, call)
+    return work.layer_of(work.ledger.ops[products[0]]) if products else module.path or ROOT
+
+
+def place_layer(work: Work, path: str) -> str:
+    """The row of what a hook counts of a module at a place of the tree, by its first call."""
+    place = work.ledger.places.get(path)
+    if place is None or place.leaf or place.alias is not None:
+        return path or ROOT
+    first = next((index for index, call in enumerate(work.ledger.calls) if call.module == path), None)
+    return path or ROOT if first is None else call_layer(work, first)
 
 
 def _hidden(rules: Rules, work: Work, path: str) -> bool:

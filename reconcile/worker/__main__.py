@@ -1,6 +1,6 @@
 """The fork server: imports what every worker needs once, then forks one worker for each job.
 
-Started by `reconcile.launch` as `python -m reconcile.worker`.  Jobs come on standard input, one JSON object a line:
+Started by `reconcile.launch` as `python -m reconcile.worker [MODULE ...]`; it imports the modules named first.  Jobs come on standard input, one JSON object a line:
 `{"job": 1, "folder": "..."}` starts a worker on the request in that folder, `{"kill": 1}` ends it.  On standard output
 goes one line for each worker that ended: `{"job": 1, "code": 0}`.  End of input ends the server and all its workers.
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import importlib.util
 import json
 import os
@@ -19,6 +20,7 @@ import signal
 import sys
 from pathlib import Path
 
+from reconcile.worker import shims
 from reconcile.worker.job import work
 
 
@@ -132,14 +134,20 @@ def _say(answer: dict[str, int]) -> None:
     os.write(1, json.dumps(answer).encode() + b"\n")
 
 
-def _preload() -> None:
+def _preload(modules: list[str]) -> None:
     """Import what workers need, where it is installed; nothing here executes an op."""
     if importlib.util.find_spec("torch") is not None:
         with contextlib.suppress(Exception):
             import reconcile.worker.torch_side  # noqa: F401
+    if modules:
+        with contextlib.suppress(Exception):
+            shims.apply()
+    for name in modules:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
 
 
 if __name__ == "__main__":
-    _preload()
+    _preload(sys.argv[1:])
     with contextlib.suppress(BrokenPipeError):
         Server().serve()

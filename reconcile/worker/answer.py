@@ -12,7 +12,7 @@ from reconcile.errors import LedgerError
 from reconcile.ledger import Ledger
 from reconcile.ledger import to_json as ledger_to_json
 from reconcile.registry import Entry, entries
-from reconcile.rules import function_layer, op_layer
+from reconcile.rules import function_layer, op_layer, place_layer
 from reconcile.schema import Context
 from reconcile.work import ROOT, Work
 from reconcile.worker import shims
@@ -96,7 +96,7 @@ def _layer(row: Row, work: Work) -> str:
     if isinstance(target, AtFunction):
         return function_layer(work, target.index)
     if isinstance(target, Place):
-        return target.path or ROOT
+        return place_layer(work, target.path)
     return _outside(target, work)
 
 

@@ -105,4 +105,7 @@ def build_torch(
         model = model.to(getattr(torch, context.dtype))
     args = live if live is not None else tuple(tensor(item) for item in inputs if item.name is None)
     kwargs = {item.name: tensor(item) for item in inputs if item.name is not None}
+    if context.device == "meta":
+        args = tuple(item.to("meta") if isinstance(item, torch.Tensor) else item for item in args)
+        kwargs = {name: item.to("meta") for name, item in kwargs.items()}
     return TorchBuilt(model, args, kwargs, context)

@@ -10,6 +10,7 @@ import torch
 from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-defined]
 
 from reconcile.ledger import Module, Parameter
+from reconcile.price_calls import priced
 from reconcile.worker.attributes import plain_attributes
 
 ATOMIC = frozenset({"torch.nn.MultiheadAttention"})
@@ -72,7 +73,7 @@ def tree(model: torch.nn.Module) -> tuple[Module, ...]:
                 leaf=leaf,
                 training=module.training,
                 alias=None if alias == path else alias,
-                attributes=plain_attributes(vars(module), _INTERNAL) if leaf else {},
+                attributes=plain_attributes(vars(module), _INTERNAL) if leaf or priced(kind) else {},
                 parameters=tuple(_own(module, module._parameters.items(), keys)),
                 buffers=tuple(_own(module, module._buffers.items(), keys)),
             )
