@@ -271,7 +271,7 @@ def test_a_constant_output_proves_nothing_and_is_refused(case: str) -> None:
 class Folding(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.fold = nn.Fold((4, 4), 2)
+        self.fold = nn.Fold((1, 4), 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.fold(x)
@@ -279,7 +279,7 @@ class Folding(nn.Module):
 
 class Summing(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.cumsum(x, 1)
+        return torch.logcumsumexp(x, 1)
 
 
 class Deciding(nn.Module):
@@ -290,7 +290,7 @@ class Deciding(nn.Module):
 REFUSED: dict[str, tuple[nn.Module, str]] = {
     "layer": (nn.Sequential(nn.ReLU(), Folding()), "Fold at 1.fold has no Paddle counterpart here"),
     "recurrent layer": (nn.Sequential(nn.LSTM(4, 4)), "LSTM at 0 has no Paddle counterpart here"),
-    "function": (nn.Sequential(nn.ReLU(), Summing()), "cumsum at 1 has no Paddle counterpart here"),
+    "function": (nn.Sequential(nn.ReLU(), Summing()), "logcumsumexp at 1 has no Paddle counterpart here"),
     "option": (nn.Sequential(nn.MaxPool1d(2, dilation=2)), "MaxPool1d with indices or dilation at 0"),
     "parametrised": (
         nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(4, 4))),

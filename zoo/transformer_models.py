@@ -8,30 +8,38 @@ import torch
 import transformers
 
 
-class Named(torch.nn.Module):
-    """A model whose inputs are given by position here and by name to the model, for counters that take no names."""
+class Plain(torch.nn.Module):
+    """A model that takes its inputs by position and gives a tuple of tensors, as most counters need it.
 
-    def __init__(self, model: torch.nn.Module, names: tuple[str, ...]) -> None:
+    `names` are those of inputs that the model itself takes by name only.
+    """
+
+    def __init__(self, model: torch.nn.Module, names: tuple[str, ...] = ()) -> None:
         super().__init__()
         self.model = model
         self.names = names
 
     def forward(self, *inputs: torch.Tensor) -> Any:
-        """What the model gives for inputs in the order of the names."""
-        return self.model(**dict(zip(self.names, inputs, strict=True)))
+        """What the model gives, as a tuple instead of an object of its own class."""
+        named = dict(zip(self.names, inputs, strict=True)) if self.names else {}
+        return self.model(*(() if self.names else inputs), **named, return_dict=False)
 
 
 def model(
-    kind: str, attention: str = "sdpa", names: list[str] | None = None, parts: dict[str, Any] | None = None, **sizes: Any
+    kind: str,
+    attention: str = "sdpa",
+    names: list[str] | None = None,
+    parts: dict[str, Any] | None = None,
+    plain: bool = True,
+    **sizes: Any,
 ) -> torch.nn.Module:
-    """A model of a class of transformers with a configuration of the given sizes, and a tuple as its output.
+    """A model of a class of transformers with a configuration of the given sizes.
 
-    `attention` is its implementation, `names` are those of inputs that must go by name, `parts` are configurations
-    of parts (`text_config`).
+    `attention` is its implementation, `parts` are configurations of parts (`text_config`).  Unless it is to be `plain`
+    the model is given as it is, with the output objects that counters trip over.
     """
     found = getattr(transformers, kind)
     config = found.config_class(**sizes, **(parts or {}))
-    config.return_dict = False
     config.use_cache = False
     made: torch.nn.Module = found._from_config(config, attn_implementation=attention)
-    return made if names is None else Named(made, tuple(names))
+    return Plain(made, tuple(names or ())) if plain else made
