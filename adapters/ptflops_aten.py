@@ -6,12 +6,23 @@ sum with each op.
 
 from __future__ import annotations
 
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from typing import Any
 from unittest import mock
 
-from reconcile.adapter import AtOp, Counter, Recorder, Row, Subject, Told, named_inputs, printed_reason, whole
+from reconcile.adapter import (
+    AtOp,
+    Counter,
+    Recorder,
+    Row,
+    Subject,
+    Told,
+    named_inputs,
+    printed_place,
+    printed_reason,
+    whole,
+)
 from reconcile.errors import CounterError
 from reconcile.rules import Rule, Rules
 
@@ -53,9 +64,9 @@ def run(subject: Subject) -> Told:
     from ptflops import aten_engine
 
     rows: list[Row] = []
-    printed, alone = StringIO(), len(subject.args) == 1 and not subject.kwargs
+    printed, traced, alone = StringIO(), StringIO(), len(subject.args) == 1 and not subject.kwargs
     batch = subject.args[0] if alone else named_inputs(subject)
-    with subject.recording() as recorder, redirect_stdout(printed):
+    with subject.recording() as recorder, redirect_stdout(printed), redirect_stderr(traced):
         with mock.patch.object(aten_engine, "FlopCounterMode", _reading(aten_engine.FlopCounterMode, recorder, rows)):
             total, params = ptflops.get_model_complexity_info(
                 subject.model,
@@ -66,7 +77,7 @@ def run(subject: Subject) -> Told:
                 backend="aten",
             )
     if total is None:
-        raise CounterError(printed_reason(printed.getvalue()))
+        raise CounterError(printed_reason(printed.getvalue()) + printed_place(traced.getvalue(), "ptflops"))
     return Told(rows=rows, total=whole(total, "the total"), params=params)
 
 

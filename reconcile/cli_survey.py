@@ -13,7 +13,7 @@ import click
 from reconcile.errors import UsageError
 from reconcile.launch import TIMEOUT
 from reconcile.render.files import json_text, write_text
-from reconcile.render.survey import survey_report, summary
+from reconcile.render.survey import summary, survey_report
 from reconcile.survey import complete, run_survey
 from reconcile.survey_file import Survey, SurveyModel, read_survey
 

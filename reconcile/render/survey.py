@@ -144,11 +144,11 @@ class _Reasons:
             for item in self._document["nearest"]
             if fnmatch.fnmatchcase(counter, item["counter"]) and re.search(item["says"], reason)
         ]
-        running = [
-            {cell["counter"] for cell in model["cells"] if cell["outcome"] == "explained"} for model in models
-        ]
+        running = [{cell["counter"] for cell in model["cells"] if cell["outcome"] == "explained"} for model in models]
         others = sorted(set.intersection(*running)) if running else []
-        return "; ".join([*said[:1], f"on these models {', '.join(others)} are explained" if others else ""]).strip("; ")
+        return "; ".join([*said[:1], f"on these models {', '.join(others)} are explained" if others else ""]).strip(
+            "; "
+        )
 
 
 def _alike(reason: str) -> str:
@@ -164,8 +164,8 @@ def _matrix(document: Document, group: Document, reasons: _Reasons) -> Iterator[
     rows = tuple(_model_row(model, counters, reasons) for model in group["models"])
     yield f"## {group['name']}"
     yield (
-        "Totals in G of each counter's own unit; the reference in G multiply-adds, in brackets when it was computed from "
-        "shapes alone. A number in a cell is an explained run; a word points to the reason of that number below."
+        "Totals in G of each counter's own unit; the reference in G multiply-adds, in brackets when it was computed "
+        "from shapes alone. A number in a cell is an explained run; a word points to the reason of that number below."
     )
     yield table(Table(columns=columns, rows=rows, numeric=frozenset(columns[2:])))
 

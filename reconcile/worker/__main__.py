@@ -1,8 +1,9 @@
 """The fork server: imports what every worker needs once, then forks one worker for each job.
 
-Started by `reconcile.launch` as `python -m reconcile.worker [MODULE ...]`; it imports the modules named first.  Jobs come on standard input, one JSON object a line:
-`{"job": 1, "folder": "..."}` starts a worker on the request in that folder, `{"kill": 1}` ends it.  On standard output
-goes one line for each worker that ended: `{"job": 1, "code": 0}`.  End of input ends the server and all its workers.
+Started by `reconcile.launch` as `python -m reconcile.worker [MODULE ...]`; it imports the modules named first.
+Jobs come on standard input, one JSON object a line: `{"job": 1, "folder": "..."}` starts a worker on the request in
+that folder, `{"kill": 1}` ends it.  On standard output goes one line for each worker that ended:
+`{"job": 1, "code": 0}`.  End of input ends the server and all its workers.
 
 The server executes no op of any framework: a process forked after a multithreaded op hangs at its first op.
 """

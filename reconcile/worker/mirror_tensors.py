@@ -95,7 +95,9 @@ def _chosen(condition: Any, input: Any, other: Any) -> Any:
     return paddle.where(condition, *both)
 
 
-def _embedded(input: Any, weight: Any, padding_idx: Any = None, max_norm: Any = None, *more: Any, **options: Any) -> Any:
+def _embedded(
+    input: Any, weight: Any, padding_idx: Any = None, max_norm: Any = None, *more: Any, **options: Any
+) -> Any:
     """A lookup; which row is padding matters for gradients only, though not to Paddle."""
     if max_norm is not None:
         raise RefusalError("embedding with max_norm")
@@ -156,7 +158,10 @@ def _unflattened(input: Any, dim: int, sizes: Sequence[int]) -> Any:
     return paddle.unflatten(input, dim, list(sizes))
 
 
-def _added_product(input: Any, a: Any, b: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+def _added_product(
+    input: Any, mat1: Any = None, mat2: Any = None, *, beta: float = 1, alpha: float = 1, **batches: Any
+) -> Any:
+    a, b = batches.get("batch1", mat1), batches.get("batch2", mat2)
     return beta * input + alpha * paddle.matmul(a, b)
 
 
@@ -217,9 +222,10 @@ TENSORS: Mapping[str, Function] = {
     "im2col": _blocks,
     "movedim": _moved,
     "moveaxis": _moved,
-    **{name: _same for name in ("clone", "detach", "contiguous", "requires_grad", "cpu")},
+    **dict.fromkeys(("clone", "detach", "contiguous", "requires_grad", "cpu"), _same),
     "type_as": lambda input, other: input.astype(other.dtype),
     "to": _converted,
+    "type": _converted,
     "float": lambda input: input.astype("float32"),
     "long": lambda input: input.astype("int64"),
     "int": lambda input: input.astype("int32"),

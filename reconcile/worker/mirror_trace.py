@@ -55,7 +55,8 @@ class _Proxy(fx.Proxy):
         return len(self.value)
 
     def __iter__(self) -> Iterator[Any]:
-        return (self[index] for index in range(len(self.value)))
+        every: Any = self
+        return (every[index] for index in range(len(self.value)))
 
     def __bool__(self) -> bool:
         raise TraceError("the values of a tensor decide what is executed")
@@ -103,9 +104,9 @@ class Tracer(fx.Tracer):
         return forward, []
 
     def _input(self, name: str, value: Any) -> _Proxy:
-        made: _Proxy = super().create_proxy("placeholder", name, (), {})
+        made: Any = super().create_proxy("placeholder", name, (), {})
         made.value = value
-        return made
+        return made  # type: ignore[no-any-return]
 
     def create_proxy(self, kind: str, target: Any, args: Any, kwargs: Any, *more: Any, **options: Any) -> Any:
         """A traced value; what holds no tensor is no node but a constant, and so is a tensor made from a size."""
@@ -115,7 +116,7 @@ class Tracer(fx.Tracer):
         bare = getattr(target, "__name__", target)
         if (not _has_tensor(value) or bare in _EMPTY) and kind != "call_module" and target is not operator.setitem:
             return value
-        made = super().create_proxy(kind, target, args, kwargs, *more, **options)
+        made: Any = super().create_proxy(kind, target, args, kwargs, *more, **options)
         made.value = value
         return made
 
