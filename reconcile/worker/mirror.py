@@ -122,6 +122,8 @@ class Mirror:
                 return self._call_layer(str(node.target), args, kwargs)
             if callable(node.target) and _is_python(node) and not _has_tensor((args, kwargs)):
                 return node.target(*args, **kwargs)
+            if bare_name(node) not in FUNCTIONS and _is_python(node):
+                return node.target(*args, **kwargs)  # type: ignore[operator]
             if bare_name(node) not in FUNCTIONS:
                 raise refused(bare_name(node), path)
             return FUNCTIONS[bare_name(node)](*args, **kwargs)

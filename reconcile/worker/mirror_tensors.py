@@ -87,6 +87,9 @@ def _filled(input: Any, mask: Any, value: Any) -> Any:
 
 
 def _chosen(condition: Any, input: Any, other: Any) -> Any:
+    """`torch.where(condition, input, other)`, or `input.where(condition, other)`."""
+    if condition.dtype != paddle.bool:
+        condition, input = input, condition
     numbers = [item for item in (input, other) if isinstance(item, paddle.Tensor)]
     both = [
         item if isinstance(item, paddle.Tensor) else paddle.full([], item, dtype=numbers[0].dtype)
