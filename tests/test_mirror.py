@@ -151,7 +151,9 @@ class Tokens(nn.Module):
         kept[:, 1:] = True
         filled = rows.masked_fill(~kept.unsqueeze(-1), 0.5).type_as(x)
         best = filled.max(dim=1)[0] + torch.gather(filled, 1, ids[:, :1, None].expand(-1, -1, 8) % count)[:, 0]
-        norm = F.rms_norm(filled, (8,), self.scale) + F.normalize(filled, dim=-1) + F.layer_norm(filled, (8,)).to(x.dtype)
+        norm = (
+            F.rms_norm(filled, (8,), self.scale) + F.normalize(filled, dim=-1) + F.layer_norm(filled, (8,)).to(x.dtype)
+        )
         windows = norm.unfold(1, 2, 1).mT.flatten(2).std(-1, keepdim=True) + norm[:, 1:].where(kept[:, 1:, None], 0.0)
         return torch.cat([windows, best[:, None].expand_as(windows[:, :1].expand(-1, 1, 8)), norm.flip(1)], 1)
 

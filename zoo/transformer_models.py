@@ -19,10 +19,12 @@ class Plain(torch.nn.Module):
         self.model = model
         self.names = names
 
-    def forward(self, *inputs: torch.Tensor) -> Any:
-        """What the model gives, as a tuple instead of an object of its own class."""
-        named = dict(zip(self.names, inputs, strict=True)) if self.names else {}
-        return self.model(*(() if self.names else inputs), **named, return_dict=False)
+    def forward(self, first: torch.Tensor, second: torch.Tensor | None = None) -> Any:
+        """What the model gives for one or two inputs, as a tuple instead of an object of its own class."""
+        inputs = (first,) if second is None else (first, second)
+        if self.names:
+            return self.model(**dict(zip(self.names, inputs, strict=True)), return_dict=False)
+        return self.model(*inputs, return_dict=False)
 
 
 def model(

@@ -291,7 +291,7 @@ class Fused(nn.Module):
 
 
 def tokens() -> nn.Module:
-    """timm's attention twice, once with all its parts; input (N, L, 8)."""
+    """Timm's attention twice, once with all its parts; input (N, L, 8)."""
     from timm.layers import Attention
 
     return nn.Sequential(Attention(8, 2), Attention(8, 2, qkv_bias=True, qk_norm=True, norm_layer=nn.LayerNorm))
