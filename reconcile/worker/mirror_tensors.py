@@ -81,6 +81,13 @@ def _normalised(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12, ou
     return F.normalize(input, p, dim, eps)
 
 
+def _length(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
+    """The Euclidean length, over any dimensions; Paddle's own function takes two of them for a matrix."""
+    if p not in (2, 2.0, "fro", None):
+        raise RefusalError(f"norm of the order {p}")
+    return paddle.sqrt(paddle.sum(input * input, list(dim) if isinstance(dim, tuple) else dim, keepdim=keepdim))
+
+
 def _filled(input: Any, mask: Any, value: Any) -> Any:
     number = value if isinstance(value, paddle.Tensor) else paddle.full([], value, dtype=input.dtype)
     return paddle.where(mask, number.astype(input.dtype), input)
@@ -237,7 +244,7 @@ TENSORS: Mapping[str, Function] = {
     "where": _chosen,
     "embedding": _embedded,
     "normalize": _normalised,
-    "norm": lambda input, p=2, dim=None, keepdim=False: paddle.norm(input, p, dim, keepdim),
+    "norm": _length,
     "addmm": _added_product,
     "baddbmm": _added_product,
     "repeat_interleave": _repeated,
