@@ -6,7 +6,7 @@ sum with each op.
 
 from __future__ import annotations
 
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from typing import Any
 from unittest import mock
@@ -21,6 +21,7 @@ from reconcile.adapter import (
     Told,
     asked_alone,
     named_inputs,
+    printed_place,
     printed_reason,
     whole,
 )
@@ -70,9 +71,9 @@ def run(subject: Subject) -> Told:
     from ptflops.pytorch_engine import get_model_parameters_number
 
     rows: list[Row] = []
-    printed, alone = StringIO(), len(subject.args) == 1 and not subject.kwargs
+    printed, traced, alone = StringIO(), StringIO(), len(subject.args) == 1 and not subject.kwargs
     batch = subject.args[0] if alone else named_inputs(subject)
-    with subject.recording() as recorder, redirect_stdout(printed):
+    with subject.recording() as recorder, redirect_stdout(printed), redirect_stderr(traced):
         with mock.patch.object(aten_engine, "FlopCounterMode", _reading(aten_engine.FlopCounterMode, recorder, rows)):
             total, params = ptflops.get_model_complexity_info(
                 subject.model,
@@ -83,7 +84,7 @@ def run(subject: Subject) -> Told:
                 backend="aten",
             )
     if total is None:
-        raise CounterError(printed_reason(printed.getvalue()))
+        raise CounterError(printed_reason(printed.getvalue()) + printed_place(traced.getvalue(), "ptflops"))
     told = asked_alone(subject.model, get_model_parameters_number)
     return Told(
         rows=rows,

@@ -7,7 +7,7 @@ by the batch, plus the lists, rounded down: what it does to the rows on the way 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from reconcile.adapter import (
     Told,
     asked_alone,
     named_inputs,
+    printed_place,
     printed_reason,
     whole,
 )
@@ -80,6 +81,12 @@ _MODULES = _rules(
             {"mac.by-widths": 1, "bias.by-widths": 1, "softmax.by-inputs": 1, "attention.scale": 1},
         ),
     },
+)
+
+# timm's attention, if timm is installed.  Its projections are children, and nothing below a hook is added up.
+_MODULES |= _rules(
+    "timm.layers.attention",
+    {"Attention": ("timm_attention_counter_hook", {"mac": 1, "softmax": 1, "attention.scale": 1})},
 )
 
 _NUMEL = "_numel_functional_flops_hook"
@@ -188,10 +195,14 @@ def run(subject: Subject) -> Told:
 
     rows: list[Row] = []
     hooked: dict[str, int] = {}
-    printed, alone = StringIO(), len(subject.args) == 1 and not subject.kwargs
+    printed, traced, alone = StringIO(), StringIO(), len(subject.args) == 1 and not subject.kwargs
     batch = subject.args[0] if alone else named_inputs(subject)
     # Only the hooks execute ops of their own; the patches stand between the model and its ops.
-    with subject.recording(own_code=[str(Path(pytorch_ops.__file__))]) as recorder, redirect_stdout(printed):
+    with (
+        subject.recording(own_code=[str(Path(pytorch_ops.__file__))]) as recorder,
+        redirect_stdout(printed),
+        redirect_stderr(traced),
+    ):
         with _watched(pytorch_engine, recorder, rows, hooked):
             total, params = ptflops.get_model_complexity_info(
                 subject.model,
@@ -201,7 +212,7 @@ def run(subject: Subject) -> Told:
                 input_constructor=lambda _: batch,
             )
     if total is None:
-        raise CounterError(printed_reason(printed.getvalue()))
+        raise CounterError(printed_reason(printed.getvalue()) + printed_place(traced.getvalue(), "ptflops"))
     for path, flops in hooked.items():
         told = whole(flops, path) if path in subject.ledger.called else None
         rows.append(Row(target=Place(path=path), told=told))

@@ -234,6 +234,16 @@ def printed_reason(printed: str) -> str:
     return re.sub(r"^<class '(?:\w+\.)*(\w+)'>", r"\1", text.splitlines()[0])
 
 
+def printed_place(printed: str, library: str) -> str:
+    """The last line of a library in a traceback that a counter prints, as ` (library/file.py:12)`.
+
+    >>> printed_place('  File "/lib/ptflops/ops.py", line 12, in hook', "ptflops")
+    ' (ptflops/ops.py:12)'
+    """
+    places = re.findall(rf'File "[^"]*/({re.escape(library)}/[^"]+)", line (\d+)', printed)
+    return f" ({places[-1][0]}:{places[-1][1]})" if places else ""
+
+
 def whole(value: object, what: str) -> int:
     """A told number as an integer; a fraction is refused, because nothing explains it.
 

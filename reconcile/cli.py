@@ -1,4 +1,4 @@
-"""The command line: `reconcile counters | run | explain | audit | conform | demo | overlays`."""
+"""The command line: `reconcile counters | run | explain | audit | conform | survey | demo | overlays`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import click
 import reconcile
 from reconcile.ask import CONTEXTS, Question, ask, installed
 from reconcile.audit import Audit, audit_question
+from reconcile.cli_survey import survey_command
 from reconcile.command import CACHE, DOCUMENT, give, options_of
 from reconcile.ends import sides
 from reconcile.errors import ReconcileError, UsageError
@@ -280,6 +281,7 @@ def demo_command(jobs: int | None, as_json: bool, output: str | None) -> int:
 
 
 cli.add_command(overlays_command)
+cli.add_command(survey_command)
 
 
 def run_cli(arguments: Sequence[str] | None = None) -> int:

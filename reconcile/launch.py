@@ -129,6 +129,8 @@ def preload(modules: Sequence[str]) -> None:
 
     For sweeps over many models of a few large libraries, whose import takes longer than their counting.
     """
+    if list(modules) == _preloaded():
+        return
     _preloaded()[:] = modules
     for server in _started():
         server.close()

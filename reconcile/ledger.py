@@ -94,7 +94,8 @@ class Op:
     """One operator really executed, inside module call `call` and Python-level calls `functions`.
 
     `parent` is the composite op that it is a part of; a `composite` op is priced by its parts, not by itself.
-    A `traced` op is arithmetic on sizes, which is Python's own unless a trace of the model is taken.
+    A `traced` op is arithmetic on sizes, which is Python's own unless a trace of the model is taken; one that is not
+    traced (False) ran where no trace shows it, in a scripted function.
     """
 
     name: str

@@ -82,6 +82,17 @@ def _addbmm(op: Op) -> Terms:
     return {"mac": terms["mac"], "first-add": amount(op.out), "bias": amount(op.out)}
 
 
+def _grouped_matmul(op: Op) -> Terms:
+    """`aten._grouped_mm` splits one size into groups: rows, columns or the contracted size; or nothing, as `bmm` does.
+
+    Groups that do not cover that size would do less work; their ends are values, which no ledger holds.
+    """
+    a, b = op.shape(0), op.shape(1)
+    groups, columns = (a[:1] if len(a) == len(b) == 3 else ()), b[-1:]
+    terms = {"mac": amount(groups, a[-2:], columns), "first-add": amount(op.out)}
+    return terms | ({"bias": amount(op.out)} if isinstance(op.argument(3, "bias"), Tensor) else {})
+
+
 def _einsum(op: Op) -> Terms:
     """A composite of products and sums; its own prices are what counters take its equation for."""
     operands = op.argument(1)
@@ -163,6 +174,7 @@ PRODUCTS: Mapping[str, Price] = {
     "addr": _addr,
     "addbmm": _addbmm,
     "einsum": _einsum,
+    "_grouped_mm": _grouped_matmul,
     "_euclidean_dist": _euclidean_dist,
     "_cdist_forward": _distances,
     "affine_grid_generator": _affine_grid,

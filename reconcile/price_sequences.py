@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from math import prod
 
-from reconcile.formulas import Shape, Terms
+from reconcile.amounts import amount
+from reconcile.formulas import Shape, Terms, attention
 from reconcile.ledger import Call, Module, Op, Tensor, Value, first_shape
 from reconcile.sequences import GATES, attention_layer, by_states, recurrent
 from reconcile.terms import TERMS
@@ -139,9 +140,22 @@ def _attention(module: Module, call: Call) -> Terms:
     return {name: part for name, part in terms.items() if not alone or TERMS[name].of is None}
 
 
+def _self_attention(module: Module, call: Call) -> Terms:
+    """An attention of a query, keys and values of its own, on (batch, length, features); its projections are children.
+
+    The sizes are those that its attributes name, whatever its children make of them.
+    """
+    x = first_shape(call.arguments)
+    if len(x) != 3:
+        return {}
+    inside = (x[0], _int(module.attributes.get("num_heads")), x[1], _int(module.attributes.get("head_dim")))
+    return attention(inside, inside, inside) | {"attention.scale": amount(inside)}
+
+
 CALLS: Mapping[str, CallPrice] = {
     **{f"torch.nn.{kind}": _layers(gates) for kind, gates in GATES.items()},
     **{f"torch.nn.{kind}Cell": _cell(gates) for kind, gates in GATES.items()},
     "torch.nn.MultiheadAttention": _attention,
+    "timm.layers.attention.Attention": _self_attention,
 }
 """Module types whose price depends on more than the shapes of their first input and output."""

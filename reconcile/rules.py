@@ -333,7 +333,7 @@ def visible(rules: Rules, work: Work) -> Iterator[int]:
         return
     live = live_ops(work.ledger) if rules.live else None
     for index, op in enumerate(work.ledger.ops):
-        pruned = live is not None and index not in live
+        pruned = live is not None and (index not in live or op.traced is False)
         if not pruned and operator(op.name) not in rules.transparent and not _inside_counted(rules, work, index):
             yield index
 

@@ -66,6 +66,7 @@ UNREACHABLE: Mapping[str, str] = {
 
 IN_CONTEXT = (
     ("fvcore@train", f"{LAYERS}:norms", "2,4,8,8"),
+    ("ptflops", f"{LAYERS}:tokens", "2,5,8"),
     ("ptflops:aten@inference_mode", f"{LAYERS}:Functions", "2,4,8,8"),
     ("torchinfo", f"{LAYERS}:Pruned", "2,4,8,8"),
     ("torchprofile", f"{LAYERS}:Traced", "2,4,8,8"),

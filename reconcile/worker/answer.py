@@ -60,7 +60,8 @@ class WorkerSubject:
             from reconcile.worker.size_arithmetic import size_arithmetic
 
             with self.built.unchanged():
-                recorder.tape.ops += size_arithmetic(self.model, self.args, recorder.tape.calls)
+                tape = recorder.tape
+                tape.ops = size_arithmetic(self.model, self.args, tape.calls, tape.ops)
         self._ledger = recorder.tape.ledger("twin")
 
 

@@ -125,7 +125,7 @@ def pairs(model: torch.nn.Module, twin: paddle.nn.Layer) -> Iterator[tuple[torch
     for path, layer in places.items():
         parameters, buffers = own_tensors(layer)
         for name, other in (*parameters.items(), *buffers.items()):
-            if id(other) not in matched and name not in STATISTICS:
+            if id(other) not in matched and name not in STATISTICS and name != _UNUSED:
                 raise MismatchError(f"the Paddle model has {path}.{name}, which the PyTorch model has not")
 
 
@@ -135,7 +135,7 @@ def twin_tensor(layer: paddle.nn.Layer | None, name: str) -> tuple[Any, bool]:
         return None, False
     parameters, buffers = own_tensors(layer)
     held = parameters | buffers
-    found = next((held[known] for known in _NAMES.get(name, (name,)) if known in held), None)
+    found = next((held[known] for known in (*_NAMES.get(name, ()), name) if known in held), None)
     return found, isinstance(layer, paddle.nn.Linear) and name == "weight"
 
 

@@ -31,13 +31,26 @@ def _answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
     except CannotAskError as error:
         return _failed("unasked", str(error))
     except CounterError as error:
-        return _failed("counter", str(error))
+        return _failed("counter", str(error) + _place(error.__cause__, request))
     except ReconcileError as error:
         return _failed("toolkit", f"{type(error).__name__}: {error}", traceback.format_exc())
     except BaseException as error:
         text = " ".join(str(error).split())
         reason = f"{type(error).__name__}: {text}" if text else type(error).__name__
-        return _failed("counter", reason[:500], traceback.format_exc())
+        return _failed("counter", reason[:500] + _place(error, request), traceback.format_exc())
+
+
+def _place(error: BaseException | None, request: dict[str, Any]) -> str:
+    """Where in the counter's library an exception passed last, as ` (library/file.py:12)`; nothing if it did not."""
+    from reconcile.registry import entry
+
+    library = entry(request["counter"], request["adapters"]).counter.imports
+    places = traceback.extract_tb(error.__traceback__) if error is not None and library is not None else []
+    for place in reversed(places):
+        package, found, rest = place.filename.rpartition(f"/{library}/")
+        if found and not package.endswith("/reconcile"):
+            return f" ({library}/{rest}:{place.lineno})"
+    return ""
 
 
 def put_first(overlay: Path) -> None:

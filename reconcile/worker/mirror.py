@@ -12,7 +12,6 @@ import functools
 import inspect
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import paddle
@@ -23,90 +22,19 @@ from reconcile.errors import CounterError
 from reconcile.worker.certificate import twin_tensor
 from reconcile.worker.mirror_functions import FUNCTIONS
 from reconcile.worker.mirror_layers import LAYERS, RefusalError
+from reconcile.worker.mirror_trace import LIBRARIES, WAY_OUT, Visit, trace
 from reconcile.worker.paddle_tree import to_paddle
 
-_WAY_OUT = "name the twin with --paddle"
 _PYTHON = ("_operator.", "math.", "torch.fx._symbolic_trace.", "torch._assert")
 """Functions that are Python's own, or that only check: they run as they are on plain numbers."""
-
-_LIBRARIES = ("torch.", "_operator.", "torchvision.ops.", "getattr")
-"""Where a function must come from to be taken by its bare name."""
 
 
 def refused(what: str, path: str) -> CounterError:
     """The one sentence about something that cannot be mirrored."""
     where = path or "the model itself"
     return CounterError(
-        f"paddle: the model cannot be mirrored: {what} at {where} has no Paddle counterpart here; {_WAY_OUT}"
+        f"paddle: the model cannot be mirrored: {what} at {where} has no Paddle counterpart here; {WAY_OUT}"
     )
-
-
-@dataclass
-class Visit:
-    """One call of a container while the model was traced: what it was given, did and gave."""
-
-    path: str
-    args: Any = ()
-    kwargs: Any = field(default_factory=dict)
-    steps: list[fx.Node | Visit] = field(default_factory=list)
-    output: Any = None
-
-
-class _Tracer(fx.Tracer):
-    """A tracer that also keeps which nodes belong to which call of which container."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.visits = [Visit(path="")]
-
-    def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
-        """Add a node to the graph and to the call that it belongs to."""
-        node = super().create_node(*args, **kwargs)
-        self.visits[-1].steps.append(node)
-        return node
-
-    def call_module(
-        self, m: torch.nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
-        """Trace the call of a module; a container's call is kept as a step of its caller."""
-        path = self.path_of_module(m)
-        if self.is_leaf_module(m, path):
-            return super().call_module(m, forward, args, kwargs)
-        visit = Visit(path=path, args=_nodes(args), kwargs=_nodes(kwargs))
-        self.visits[-1].steps.append(visit)
-        self.visits.append(visit)
-        try:
-            output = super().call_module(m, forward, args, kwargs)
-        finally:
-            self.visits.pop()
-        visit.output = _nodes(output)
-        return output
-
-
-def _nodes(value: Any) -> Any:
-    """A value with the nodes of the graph in the place of their proxies."""
-    return fx.node.map_aggregate(value, lambda part: part.node if isinstance(part, fx.Proxy) else part)
-
-
-def _trace(model: torch.nn.Module, bound: inspect.BoundArguments) -> Visit:
-    """Trace a model for the arguments that it was given; the others keep their defaults."""
-    parameters = inspect.signature(model.forward).parameters.values()
-    absent = {
-        item.name: item.default
-        for item in parameters
-        if item.name not in bound.arguments and item.default is not inspect.Parameter.empty
-    }
-    if any(not isinstance(value, (bool, int, float, str, type(None))) for value in absent.values()):
-        raise refused(f"a default of {', '.join(absent)} that is no plain value", "")
-    tracer = _Tracer()
-    try:
-        tracer.trace(model, concrete_args=absent or None)
-    except Exception as error:
-        said = " ".join(str(error).split())[:200]
-        raise CounterError(
-            f"paddle: the model cannot be mirrored: torch.fx cannot trace it ({said}); {_WAY_OUT}"
-        ) from error
-    return tracer.visits[0]
 
 
 class Container(paddle.nn.Layer):  # type: ignore[misc]
@@ -126,10 +54,10 @@ class Mirror:
 
     def __init__(self, model: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         if isinstance(model, torch.jit.ScriptModule):
-            raise CounterError(f"paddle: the model cannot be mirrored: it is a TorchScript module; {_WAY_OUT}")
+            raise CounterError(f"paddle: the model cannot be mirrored: it is a TorchScript module; {WAY_OUT}")
         self.signature = inspect.signature(model.forward)
         self.model = model
-        self.root = _trace(model, self.signature.bind(*args, **kwargs))
+        self.root = trace(model, self.signature.bind(*args, **kwargs))
         self.visits: dict[str, list[Visit]] = {}
         self._uses: Counter[fx.Node] = Counter()
         self._collect(self.root)
@@ -171,11 +99,11 @@ class Mirror:
 
     def _begin(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         bound = self.signature.bind(*args, **kwargs)
-        bound.apply_defaults()
+        given = [*bound.args, *bound.kwargs.values()]
         takers = [step for step in self.root.steps if isinstance(step, fx.Node) and step.op == "placeholder"]
         self._turns.clear()
         self._left = Counter(self._uses)
-        self._values = dict(zip(takers, bound.arguments.values(), strict=True))
+        self._values = dict(zip(takers, given, strict=True))
 
     def _value(self, value: Any) -> Any:
         return fx.node.map_arg(value, self._take)
@@ -194,6 +122,8 @@ class Mirror:
                 return self._call_layer(str(node.target), args, kwargs)
             if callable(node.target) and _is_python(node) and not _has_tensor((args, kwargs)):
                 return node.target(*args, **kwargs)
+            if bare_name(node) not in FUNCTIONS and _is_python(node):
+                return node.target(*args, **kwargs)  # type: ignore[operator]
             if bare_name(node) not in FUNCTIONS:
                 raise refused(bare_name(node), path)
             return FUNCTIONS[bare_name(node)](*args, **kwargs)
@@ -204,7 +134,7 @@ class Mirror:
         except Exception as error:
             said = " ".join(str(error).split())[-200:]
             raise CounterError(
-                f"paddle: the mirrored model fails in {node.target} at {path or 'the model itself'}: {said}; {_WAY_OUT}"
+                f"paddle: the mirrored model fails in {node.target} at {path or 'the model itself'}: {said}; {WAY_OUT}"
             ) from error
 
     def _call_layer(self, path: str, args: Any, kwargs: Any) -> Any:
@@ -227,7 +157,7 @@ def bare_name(node: fx.Node) -> str:
     """The name under which a function or a method stands in the table of mirrors."""
     target = node.target
     name = target if isinstance(target, str) else fx.node._get_qualified_name(target)
-    if not isinstance(target, str) and not name.startswith(_LIBRARIES):
+    if not isinstance(target, str) and not name.startswith(LIBRARIES):
         return name
     bare = name.rpartition(".")[2]
     return bare if bare.startswith("_") else bare.rstrip("_")
@@ -253,7 +183,7 @@ def mirror(model: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, A
         model = copy.deepcopy(model).float().eval()
     except Exception as error:
         said = " ".join(str(error).split())[:200]
-        raise CounterError(f"paddle: the model cannot be mirrored: it cannot be copied ({said}); {_WAY_OUT}") from error
+        raise CounterError(f"paddle: the model cannot be mirrored: it cannot be copied ({said}); {WAY_OUT}") from error
     if fx.Tracer().is_leaf_module(model, ""):
         return _layer(model, "")
     made = Mirror(model, args, kwargs)

@@ -14,6 +14,7 @@ import paddle
 from paddle.nn import functional as F
 
 from reconcile.worker.mirror_layers import RefusalError, same_padding
+from reconcile.worker.mirror_tensors import TENSORS
 
 Function = Callable[..., Any]
 Dims = int | Sequence[int] | None
@@ -128,8 +129,15 @@ def _batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Any:
+    if training and running_mean is not None:
+        raise RefusalError("a functional batch_norm that updates running statistics")
     if training:
-        raise RefusalError("a functional batch_norm by statistics of its own batch")
+        axes = [0, *range(2, input.ndim)]
+        shape = [1, -1, *[1] * (input.ndim - 2)]
+        mean, variance = paddle.mean(input, axes, keepdim=True), paddle.var(input, axes, unbiased=False, keepdim=True)
+        out = (input - mean) * paddle.rsqrt(variance + eps)
+        out = out if weight is None else out * paddle.reshape(weight, shape)
+        return out if bias is None else out + paddle.reshape(bias, shape)
     return F.batch_norm(input, running_mean, running_var, weight, bias, epsilon=eps)
 
 
@@ -309,7 +317,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "roll": lambda input, shifts, dims=None: paddle.roll(input, _sizes(shifts), _sizes(dims)),
     "size": _size,
     "dim": lambda input: input.ndim,
-}
+} | dict(TENSORS)
 """The mirror of each function, tensor method and operator, by its bare name."""
 
 

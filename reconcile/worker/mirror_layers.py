@@ -242,5 +242,11 @@ def _gelu(module: nn.GELU) -> paddle.nn.Layer:
     return paddle.nn.GELU(approximate=module.approximate == "tanh")
 
 
-LAYERS: Mapping[type[nn.Module], Mirror] = {**_kinds(), nn.GELU: _gelu}
+def _unfold(module: nn.Unfold) -> paddle.nn.Layer:
+    sizes = (module.kernel_size, module.dilation, module.padding, module.stride)
+    kernel, dilation, padding, stride = (list(item) if isinstance(item, tuple) else item for item in sizes)
+    return paddle.nn.Unfold(kernel, dilation, padding, stride)
+
+
+LAYERS: Mapping[type[nn.Module], Mirror] = {**_kinds(), nn.GELU: _gelu, nn.Unfold: _unfold}
 """The mirror of each PyTorch layer, by exact type."""

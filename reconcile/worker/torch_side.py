@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
+from unittest import mock
 
 import torch
 from torch.nn.parameter import is_lazy
@@ -61,9 +62,13 @@ class TorchBuilt:
 
     @contextlib.contextmanager
     def composite_context(self) -> Iterator[None]:
-        """Inference mode, in which composite ops reach a dispatch mode whole, with the grad mode as it was."""
-        grad = torch.is_grad_enabled()
-        with torch.inference_mode(), torch.set_grad_enabled(grad):
+        """Inference mode, in which composite ops reach a dispatch mode whole, with the grad mode as it was.
+
+        An autograd function may not keep the tensors of inference mode; nothing is differentiated here, so it need not.
+        """
+        grad, saving = torch.is_grad_enabled(), torch.autograd.function.FunctionCtx
+        keep_nothing = mock.patch.object(saving, "save_for_backward")
+        with torch.inference_mode(), torch.set_grad_enabled(grad), keep_nothing:
             yield
 
     @contextlib.contextmanager
@@ -105,4 +110,7 @@ def build_torch(
         model = model.to(getattr(torch, context.dtype))
     args = live if live is not None else tuple(tensor(item) for item in inputs if item.name is None)
     kwargs = {item.name: tensor(item) for item in inputs if item.name is not None}
+    if context.device == "meta":
+        args = tuple(item.to("meta") if isinstance(item, torch.Tensor) else item for item in args)
+        kwargs = {name: item.to("meta") for name, item in kwargs.items()}
     return TorchBuilt(model, args, kwargs, context)

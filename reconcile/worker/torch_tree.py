@@ -78,7 +78,7 @@ def tree(model: torch.nn.Module) -> tuple[Module, ...]:
         children = next(module.children(), None) is not None
         kind = type_name(type(module))
         # A layer of PyTorch's own never calls its children: those of attention, and those that somebody added to it.
-        leaf = not children or priced(kind)
+        leaf = not children or (kind.startswith("torch.nn.") and priced(kind))
         places.append(
             Module(
                 path=path,

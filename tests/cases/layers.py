@@ -288,3 +288,10 @@ class Fused(nn.Module):
         """The encoded rows; input (N, L, 8)."""
         heads = x.unflatten(-1, (2, 4)).transpose(1, 2)
         return self.encoder(x) + F.scaled_dot_product_attention(heads, heads, heads).transpose(1, 2).flatten(2)
+
+
+def tokens() -> nn.Module:
+    """Timm's attention twice, once with all its parts; input (N, L, 8)."""
+    from timm.layers import Attention
+
+    return nn.Sequential(Attention(8, 2), Attention(8, 2, qkv_bias=True, qk_norm=True, norm_layer=nn.LayerNorm))

@@ -1,0 +1,263 @@
+"""A survey: the reference and every counter on each model of a list, and what came of it.
+
+Finished models are kept as small files, so an interrupted survey goes on where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+from reconcile import __version__, reference
+from reconcile.ask import CounterId, Question, installed, parse_counter
+from reconcile.audit import Audit, audit_question
+from reconcile.errors import LedgerError, UsageError
+from reconcile.launch import TIMEOUT, launch, preload
+from reconcile.ledger import from_json as ledger_from_json
+from reconcile.registry import entry
+from reconcile.render.files import make_folder, write_json
+from reconcile.schema import Count, Reference
+from reconcile.survey_file import Limit, Survey, SurveyModel
+
+Outcome = Literal["explained", "residual", "failed", "not run"]
+OUTCOMES: tuple[Outcome, ...] = ("explained", "residual", "failed", "not run")
+
+SCHEMA = "reconcile/survey/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """What came of one counter on one model; `reason` says why it is not explained."""
+
+    counter: str
+    outcome: Outcome
+    total: int | None = None
+    params: int | None = None
+    residual: int = 0
+    reason: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The cell as plain JSON values."""
+        document: dict[str, Any] = {"counter": self.counter, "version": _version(self.counter)}
+        document |= {"outcome": self.outcome, "total": self.total, "params": self.params, "residual": self.residual}
+        return document | ({"reason": self.reason} if self.reason else {})
+
+
+def cell_of(audit: Audit, count: Count) -> Cell:
+    """What came of a counter: explained only if both directions against the reference are complete."""
+    if count.status == "failed":
+        return Cell(counter=count.counter, outcome="failed", reason=str(count.reason))
+    try:
+        pairs = ((count.counter, reference.NAME), (reference.NAME, count.counter))
+        found = [audit.explanation(left, right) for left, right in pairs]
+    except LedgerError as error:
+        return Cell(counter=count.counter, outcome="failed", reason=f"its answer contradicts itself: {error}")
+    whole = count.explained and all(item.complete and not item.residual for item in found)
+    reason = "" if whole else _unexplained(count, found[0].partial)
+    outcome: Outcome = "explained" if whole else "residual"
+    return Cell(
+        counter=count.counter,
+        outcome=outcome,
+        total=count.total,
+        params=count.params,
+        residual=count.residual,
+        reason=reason,
+    )
+
+
+def _unexplained(count: Count, unpriced: Sequence[str]) -> str:
+    rows = [row for row in count.layers if row.residual or row.mismatch]
+    parts = [f"told {row.told} for {row.layer} ({row.type}), its rules say {row.predicted}" for row in rows[:1]]
+    parts += [f"{len(rows) - 1} more rows differ"] if len(rows) > 1 else []
+    return "; ".join(parts + [f"no price is known for {name}" for name in unpriced])
+
+
+def _question(model: SurveyModel, timeout: float, jobs: int | None) -> Question:
+    return Question(model=model.model, inputs=model.inputs, context=model.context, timeout=timeout, jobs=jobs)
+
+
+def by_shape(question: Question) -> Reference | str:
+    """The reference computed from shapes alone, without any value; a sentence where that cannot be done."""
+    own = replace(question, context=replace(question.context, device="meta"))
+    (answer,) = launch([own.request(CounterId(name=reference.NAME))], timeout=question.timeout)
+    if answer["status"] != "ok":
+        return str(answer["reason"])
+    return Reference.of(ledger_from_json(answer["ledger"]))
+
+
+def _started(model: SurveyModel, shapes: Reference | str) -> dict[str, Any]:
+    """The document of a model on which nothing ran yet."""
+    macs = shapes.total if isinstance(shapes, Reference) else None
+    return model.to_json() | {"by_shape": macs, "reference": None, "parameters": None, "unpriced": [], "cells": []}
+
+
+def survey_model(
+    model: SurveyModel,
+    counters: Sequence[str],
+    limit: Limit | None,
+    *,
+    before: dict[str, Any] | None = None,
+    timeout: float = TIMEOUT,
+    jobs: int | None = None,
+) -> dict[str, Any]:
+    """Run counters on one model and add what came of them to the document of `before`, if there is one."""
+    question = _question(model, timeout, jobs)
+    document = before or _started(model, by_shape(question))
+    macs, why = document["by_shape"], model.not_run
+    if not why and limit is not None and macs is not None and macs > limit.gmac * 10**9:
+        why = limit.because
+    if why:
+        return document | {"cells": [Cell(counter=name, outcome="not run", reason=why).to_json() for name in counters]}
+    missing = [name for name in counters if name not in {cell["counter"] for cell in document["cells"]}]
+    if not missing:
+        return document
+    try:
+        audit = audit_question(question, missing)
+    except UsageError as error:
+        cells = [Cell(counter=name, outcome="failed", reason=str(error)) for name in missing]
+    else:
+        found = audit.run.reference
+        assert found is not None
+        document |= {"reference": found.total, "parameters": audit.run.model["parameters"]}
+        document |= {"unpriced": list(found.unpriced)}
+        cells = [cell_of(audit, count) for count in audit.run.counts if count.counter != reference.NAME]
+    done = {cell["counter"]: cell for cell in [*document["cells"], *(cell.to_json() for cell in cells)]}
+    return document | {"cells": [done[name] for name in counters]}
+
+
+class Shelf:
+    """The folder in which finished models are kept; with `resume`, what is there already is taken from it.
+
+    What a counter told is kept as long as its release, the frameworks and the model libraries are the same.
+    """
+
+    def __init__(self, folder: str | None, *, resume: bool, libraries: Mapping[str, str]) -> None:
+        self._folder = None if folder is None else make_folder(folder)
+        self._resume = resume
+        self._libraries = dict(libraries)
+
+    def _file(self, model: SurveyModel) -> Path | None:
+        if self._folder is None:
+            return None
+        key = json.dumps([model.to_json(), self._libraries], sort_keys=True)
+        return self._folder / f"{model.name.partition(' ')[0]}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
+
+    def kept(self, model: SurveyModel, counters: Sequence[str]) -> dict[str, Any] | None:
+        """The kept document of a model, with the cells of these counters that ran; a broken file is as good as none."""
+        file = self._file(model)
+        if file is None or not self._resume or not file.is_file():
+            return None
+        try:
+            document = json.loads(file.read_text(encoding="utf-8"))
+            cells = [cell for cell in document["cells"] if _is_kept(cell, counters)]
+        except (ValueError, KeyError, TypeError):
+            return None
+        return {**document, "cells": cells}
+
+    def keep(self, model: SurveyModel, document: dict[str, Any]) -> None:
+        """Keep a model, with the release of each counter that ran on it."""
+        file = self._file(model)
+        if file is not None:
+            write_json(file, document)
+
+
+def _is_kept(cell: Mapping[str, Any], counters: Sequence[str]) -> bool:
+    ran = cell["outcome"] != "not run" and cell["counter"] in counters
+    return ran and cell["version"] == _version(cell["counter"])
+
+
+def _version(counter: str) -> str | None:
+    return entry(parse_counter(counter).name).version
+
+
+def versions_of(counters: Iterable[str], more: Iterable[str] = ()) -> dict[str, str]:
+    """Releases of what a survey rests on: this package, Python, the frameworks, the counters, the model libraries."""
+    found = {"flop-reconcile": __version__, "python": platform.python_version()}
+    names = ["torch", "numpy", *(name.partition(".")[0] for name in more)]
+    names += [entry(parse_counter(item).name).counter.distribution or "" for item in counters]
+    for name in dict.fromkeys(filter(None, names)):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def run_survey(
+    survey: Survey,
+    *,
+    models: Sequence[SurveyModel],
+    command: str,
+    cache: str | None = None,
+    resume: bool = False,
+    timeout: float = TIMEOUT,
+    jobs: int | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> dict[str, Any]:
+    """Run a survey over some of its models and give its document."""
+    counters = survey.counters or installed()
+    if not counters:
+        raise UsageError("no counter is installed; pip install 'flop-reconcile[all]' brings them")
+    for name in counters:
+        if missing := entry(parse_counter(name).name).missing:
+            raise UsageError(missing)
+    shelf = Shelf(cache, resume=resume, libraries=versions_of((), survey.preload))
+    preload(survey.preload)
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for number, model in enumerate(models, start=1):
+        before = shelf.kept(model, counters)
+        document = survey_model(model, counters, survey.limit, before=before, timeout=timeout, jobs=jobs)
+        shelf.keep(model, document)
+        say(f"{number}/{len(models)} {model.name}: {_tally(document)}")
+        groups.setdefault(model.group, []).append(document | {"published": _published(model, document)})
+    return {
+        "schema": SCHEMA,
+        "title": survey.title,
+        "command": command,
+        "versions": versions_of(counters, survey.preload),
+        "counters": [_counter(name) for name in counters],
+        "limit": None if survey.limit is None else {"gmac": survey.limit.gmac, "because": survey.limit.because},
+        "nearest": [{"counter": item.counter, "says": item.says, "works": item.works} for item in survey.nearest],
+        "groups": [
+            {"name": name, "published_by": survey.published_by.get(name, ""), "models": found}
+            for name, found in groups.items()
+        ],
+    }
+
+
+def _counter(name: str) -> dict[str, str | None]:
+    known = entry(parse_counter(name).name)
+    return {"counter": name, "version": known.version, "unit": known.counter.unit}
+
+
+def _tally(document: dict[str, Any]) -> str:
+    outcomes = [cell["outcome"] for cell in document["cells"]]
+    return ", ".join(f"{outcomes.count(item)} {item}" for item in OUTCOMES if item in outcomes)
+
+
+def _published(model: SurveyModel, document: dict[str, Any]) -> dict[str, Any] | None:
+    """What is published of a model against the reference, executed or, where it was not run, from shapes alone."""
+    known = model.published
+    if known is None:
+        return None
+    macs = document["reference"] if document["reference"] is not None else document["by_shape"]
+    return {
+        "gmac": known.gmac,
+        "parameters": known.parameters,
+        "holds": None if macs is None else known.holds(macs),
+        "exception": known.exception,
+    }
+
+
+def complete(document: dict[str, Any]) -> bool:
+    """Whether every run of a survey is explained, and every published number holds or has its exception."""
+    models = [model for group in document["groups"] for model in group["models"]]
+    runs = all(cell["outcome"] == "explained" for model in models for cell in model["cells"])
+    claims = [model["published"] for model in models if model["published"] is not None]
+    return runs and all(claim["holds"] or claim["exception"] for claim in claims)
