@@ -20,10 +20,21 @@ _TRAINING = "reconcile/adapters/hand_memory.py:_training"
 _FLOAT = 4
 
 IMAGE = Footprint(
-    source=_ONE_IMAGE, inputs=False, width=_FLOAT, per_sample=True, rank=4, census=Census(source=_ONE_IMAGE)
+    source=_ONE_IMAGE,
+    inputs=False,
+    width=_FLOAT,
+    per_sample=True,
+    rank=4,
+    census=Census(source=_ONE_IMAGE, once="rows"),
 )
 TRAINING = Footprint(
-    source=_TRAINING, inputs=False, width=_FLOAT, doubled=True, rank=4, census=Census(source=_TRAINING), states=2
+    source=_TRAINING,
+    inputs=False,
+    width=_FLOAT,
+    doubled=True,
+    rank=4,
+    census=Census(source=_TRAINING, once="rows"),
+    states=2,
 )
 
 

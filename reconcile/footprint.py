@@ -177,16 +177,19 @@ class Footprint:
             for layer, part in parameters_by_row(work, first_only=True).items():
                 yield from self._item(layer, "parameters", 0, 1, part)
             return
-        width = self.width or 4
+        held = [holding for holding in holdings(work.ledger) if not holding.buffer]
+        widths = {holding.layer: item_size(holding.tensor.dtype) for holding in reversed(held)}
         for item in self.census.departures(work, rules):
+            width = self.width or widths.get(item.layer, 4)
             yield from self._item(item.layer, item.cause, item.weight, item.definition, _times(width, item.amount))
-        for holding in holdings(work.ledger):
-            if holding.first and not holding.buffer:
-                yield from self._width(holding, width)
+        for holding in held:
+            if holding.first:
+                yield from self._width(holding)
 
-    def _width(self, holding: Holding, width: int) -> Iterator[Item]:
+    def _width(self, holding: Holding) -> Iterator[Item]:
         """One parameter in the counter's bytes, and once more for each value that an optimizer keeps of it."""
         own, elements = item_size(holding.tensor.dtype), holding.elements
+        width = self.width or own
         yield from self._item(holding.layer, "item-size", width, own, elements)
         yield from self._item(holding.layer, "optimizer", self.states, 1, _times(width, elements))
 

@@ -32,3 +32,7 @@ def audits() -> Callable[..., Audit]:
 def article() -> Audit:
     """Every counter on the article's network at 1x3x224x224."""
     return audit_of("reconcile.models:ArticleNet", "1,3,224,224")
+
+
+collect_ignore_glob = ["cases/*.py"]
+"""Models that tests name by their files; nothing in them is a test."""
