@@ -24,6 +24,8 @@ from tests.shared import audit_of
 
 HELD = str(Path(__file__).parent / "cases" / "held.py")
 
+PADDLE = str(Path(__file__).parent / "cases" / "paddle_layers.py")
+
 COUNTERS = (
     "fvcore",
     "hand:image",
@@ -43,7 +45,7 @@ SLOW = ("ultralytics-thop", "calflops", "deepspeed")
 
 NETS = {
     **dict.fromkeys(("Tied", "Owned", "Frozen", "Unused", "Attention", "Pruned", "Parametrized"), "3,8"),
-    **dict.fromkeys(("Several", "Nested", "Adapted", "Halved", "alone"), "3,8"),
+    **dict.fromkeys(("Several", "Nested", "Adapted", "Halved", "Doubled", "Recurrent", "Weighted", "alone"), "3,8"),
     "Images": "2,3,8,8",
     "Two": "3,8 3,3",
 }
@@ -53,7 +55,8 @@ NETS = {
 def _audits() -> tuple[Audit, ...]:
     nets = [audit_of(f"{HELD}:{name}", inputs, COUNTERS) for name, inputs in NETS.items()]
     shared = audit_of(f"{HELD}:Together", "3,8", (*SLOW, "reference"))
-    return (*nets, shared, audit_of("reconcile.models:ArticleNet", "1,3,16,16", COUNTERS))
+    paddle = audit_of(f"{PADDLE}:Held", "3,8", ("paddle", "reference"))
+    return (*nets, paddle, shared, audit_of("reconcile.models:ArticleNet", "1,3,16,16", COUNTERS))
 
 
 def _counts(counter: str) -> Iterator[Count]:

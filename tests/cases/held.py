@@ -197,6 +197,50 @@ class Halved(nn.Module):
         return self.g(self.f(x).bfloat16())  # type: ignore[no-any-return]
 
 
+class Doubled(nn.Module):
+    """Weights and outputs of eight bytes an element."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.f = nn.Linear(8, 2).double()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.f(x.double())  # type: ignore[no-any-return]
+
+
+class Recurrent(nn.Module):
+    """A layer with parameters and two outputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.g, self.f = nn.GRU(8, 4, batch_first=True), nn.Linear(4, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.f(self.g(x.unsqueeze(1))[0])  # type: ignore[no-any-return]
+
+
+class Scaled(nn.Sequential):
+    """A sequence with a weight of its own."""
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__(*layers)
+        self.weight = nn.Parameter(torch.ones(8))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x * self.weight)  # type: ignore[no-any-return]
+
+
+class Weighted(nn.Module):
+    """Weights that a model and a sequence hold themselves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight, self.inner = nn.Parameter(torch.ones(8)), Scaled(nn.Linear(8, 8))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.inner(x * self.weight)  # type: ignore[no-any-return]
+
+
 def alone() -> nn.Module:
     """A model that is itself one layer."""
     return nn.Linear(8, 3)

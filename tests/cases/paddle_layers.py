@@ -18,3 +18,17 @@ class Plain(nn.Layer):
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """Three scores."""
         return self.fc(paddle.flatten(self.norm(self.conv(x)), 1))
+
+
+class Held(nn.Layer):  # type: ignore[misc]
+    """Parameters that a layer with sublayers holds itself, and a layer that is never called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = self.create_parameter([8])
+        self.a, self.dead, self.norm = nn.Linear(8, 8), nn.Linear(8, 8), nn.BatchNorm1D(8)
+        self.inner = nn.Sequential(nn.Linear(8, 8))
+        self.inner.shift = self.create_parameter([8])
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        return self.norm(self.inner(self.a(x * self.scale)))
