@@ -151,7 +151,7 @@ class Parametrised(nn.Module):
     def __init__(self, how: str, layer: str = "Linear") -> None:
         super().__init__()
         made: nn.Module = nn.Linear(8, 5) if layer == "Linear" else nn.Conv2d(6, 10, 3)
-        ways = {
+        ways: dict[str, Any] = {
             "weight_norm": nn.utils.weight_norm,
             "spectral_norm": nn.utils.spectral_norm,
             "parametrized weight_norm": parametrizations.weight_norm,
