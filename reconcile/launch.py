@@ -109,6 +109,8 @@ class _Server:
             self._process.wait(5)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_GRACE)
         self._listener.join(5)
         if self._process.stdout is not None and not self._listener.is_alive():
             self._process.stdout.close()

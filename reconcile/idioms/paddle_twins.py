@@ -59,3 +59,15 @@ class OneLayer(nn.Layer):  # type: ignore[misc]
         """What the layer gives first."""
         found = self.layer(x)
         return found[0] if isinstance(found, tuple) else found
+
+
+class Keyword(OneLayer):
+    """A layer of Paddle that is called by keyword."""
+
+    def __init__(self, layer: str, given: list[int], name: str) -> None:
+        super().__init__(layer, given)
+        self.keyword = name
+
+    def forward(self, x: paddle.Tensor) -> Any:
+        """What the layer gives."""
+        return self.layer(**{self.keyword: x})
