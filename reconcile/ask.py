@@ -93,6 +93,7 @@ class Question:
         overlay = entry_of(counter, self.adapters).overlay
         document = {
             "counter": counter.name,
+            "imports": entry_of(counter, self.adapters).counter.imports,
             "overlay": None if overlay is None else str(make(overlay)),
             "adapters": list(self.adapters),
             "model": None if self.model is None else self.model.to_json(),

@@ -24,7 +24,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from reconcile.worker.job import ANSWER, PAYLOAD, REQUEST
+from reconcile.worker.job import ANSWER, OVERLAY, PAYLOAD, REQUEST
 
 TIMEOUT = 300.0
 """Seconds that one counter may take by default."""
@@ -46,9 +46,10 @@ class Request:
 class _Server:
     """The fork server as its parent sees it."""
 
-    def __init__(self, modules: Sequence[str] = ()) -> None:
+    def __init__(self, modules: Sequence[str] = (), overlay: str | None = None) -> None:
+        first = [] if overlay is None else [f"{OVERLAY}{overlay}"]
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "reconcile.worker", *modules],
+            [sys.executable, "-P", "-m", "reconcile.worker", *first, *modules],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -117,8 +118,9 @@ class _Server:
 
 
 @cache
-def _started() -> list[_Server]:
-    return []
+def _started() -> dict[str | None, _Server]:
+    """The servers by the overlay that stands first in their path: one without, and one for each that was asked."""
+    return {}
 
 
 @cache
@@ -134,16 +136,27 @@ def preload(modules: Sequence[str]) -> None:
     if list(modules) == _preloaded():
         return
     _preloaded()[:] = modules
-    for server in _started():
+    _close()
+
+
+def _close() -> None:
+    for server in _started().values():
         server.close()
     _started().clear()
 
 
-def _server() -> _Server:
-    servers = _started()
-    if not servers or not servers[-1].alive:
-        servers[:] = [_Server(_preloaded())]
-    return servers[-1]
+_starting = threading.Lock()
+
+
+def _server(request: Request) -> _Server:
+    """The server for a request; one for an overlay has the counter's library imported, which may take seconds."""
+    overlay = request.document.get("overlay")
+    with _starting:
+        servers = _started()
+        if overlay not in servers or not servers[overlay].alive:
+            library = [request.document["imports"]] if overlay is not None and request.document.get("imports") else []
+            servers[overlay] = _Server([*library, *_preloaded()], overlay)
+        return servers[overlay]
 
 
 def launch(
@@ -153,12 +166,12 @@ def launch(
 
     After an answer that is the caller's own fault no further worker is started: the others would say the same.
     """
-    server, refused = _server(), threading.Event()
+    refused = threading.Event()
 
     def one(request: Request, folder: Path) -> dict[str, Any]:
         if refused.is_set():
             return {"status": "failed", "fault": "skipped", "reason": "another worker refused the question"}
-        answer = _one(server, request, folder, timeout)
+        answer = _one(request, folder, timeout)
         if answer.get("fault") == "usage":
             refused.set()
         return answer
@@ -171,7 +184,7 @@ def launch(
             return tuple(future.result() for future in futures)
         except KeyboardInterrupt:
             refused.set()
-            server.close()
+            _close()
             raise
 
 
@@ -182,12 +195,12 @@ def stream(
 
     At any time only a few answers are waiting to be taken, so that thousands need no more memory than some.
     """
-    server, workers = _server(), max(1, jobs or os.cpu_count() or 1)
+    workers = max(1, jobs or os.cpu_count() or 1)
     with tempfile.TemporaryDirectory(prefix="reconcile-") as place, ThreadPoolExecutor(workers) as pool:
         waiting: deque[Future[dict[str, Any]]] = deque()
         try:
             for index, request in enumerate(requests):
-                waiting.append(pool.submit(_one_gone, server, request, Path(place) / str(index), timeout))
+                waiting.append(pool.submit(_one_gone, request, Path(place) / str(index), timeout))
                 if len(waiting) > 4 * workers:
                     yield waiting.popleft().result()
             while waiting:
@@ -195,26 +208,26 @@ def stream(
         except (KeyboardInterrupt, GeneratorExit):
             for future in waiting:
                 future.cancel()
-            server.close()
+            _close()
             raise
 
 
-def _one_gone(server: _Server, request: Request, folder: Path, timeout: float) -> dict[str, Any]:
+def _one_gone(request: Request, folder: Path, timeout: float) -> dict[str, Any]:
     """Answer one request and leave no file behind."""
     try:
-        return _one(server, request, folder, timeout)
+        return _one(request, folder, timeout)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _one(server: _Server, request: Request, folder: Path, timeout: float) -> dict[str, Any]:
+def _one(request: Request, folder: Path, timeout: float) -> dict[str, Any]:
     folder.mkdir(mode=0o700)
     here = {"folder": os.getcwd(), "path": [item for item in sys.path if item]}
     (folder / REQUEST).write_text(json.dumps({**request.document, **here}), encoding="utf-8")
     if request.payload:
         (folder / PAYLOAD).write_bytes(request.payload)
     try:
-        code = server.run(folder, timeout)
+        code = _server(request).run(folder, timeout)
     except (ChildProcessError, OSError) as error:
         return _broken(f"its process could not be started or was lost: {error}", folder)
     if code is None:

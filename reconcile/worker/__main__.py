@@ -1,6 +1,7 @@
 """The fork server: imports what every worker needs once, then forks one worker for each job.
 
-Started by `reconcile.launch` as `python -m reconcile.worker [MODULE ...]`; it imports the modules named first.
+Started by `reconcile.launch` as `python -m reconcile.worker [--overlay=FOLDER] [MODULE ...]`; it imports the modules
+first, from the overlay where it has them.
 Jobs come on standard input, one JSON object a line:
 `{"job": 1, "folder": "..."}` starts a worker on the request in that folder, `{"kill": 1}` ends it.  On standard output
 goes one line for each worker that ended: `{"job": 1, "code": 0}`.  End of input ends the server and all its workers.
@@ -22,13 +23,14 @@ import sys
 from pathlib import Path
 
 from reconcile.worker import shims
-from reconcile.worker.job import work
+from reconcile.worker.job import OVERLAY, put_first, work
 
 
 class Server:
     """Forks workers and says how they ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, output: int) -> None:
+        self._output = output
         self.jobs: dict[int, int] = {}
         self._rest = b""
         self._wake, self._woken = os.pipe()
@@ -88,6 +90,7 @@ class Server:
             os.dup2(nothing, 0)
             os.dup2(said, 1)
             os.dup2(said, 2)
+            os.close(self._output)
             work(folder)
             code = 0
         finally:
@@ -104,7 +107,7 @@ class Server:
             job = self.jobs.pop(pid, None)
             if job is not None:
                 _kill_group(pid)
-                _say({"job": job, "code": os.waitstatus_to_exitcode(status)})
+                _say({"job": job, "code": os.waitstatus_to_exitcode(status)}, self._output)
 
 
 _PR_SET_PDEATHSIG = 1
@@ -131,8 +134,18 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _say(answer: dict[str, int]) -> None:
-    os.write(1, json.dumps(answer).encode() + b"\n")
+def _say(answer: dict[str, int], to: int) -> None:
+    os.write(to, json.dumps(answer).encode() + b"\n")
+
+
+def _own_output() -> int:
+    """Keep standard output for answers, away from what libraries print while they are imported."""
+    own = os.dup(1)
+    os.set_inheritable(own, False)
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)
+    os.close(nothing)
+    return own
 
 
 def _preload(modules: list[str]) -> None:
@@ -145,15 +158,20 @@ def _preload(modules: list[str]) -> None:
             import torch._dynamo  # noqa: F401
 
             import reconcile.worker.torch_side  # noqa: F401
+    overlays = [Path(name.removeprefix(OVERLAY)) for name in modules if name.startswith(OVERLAY)]
+    modules = modules[len(overlays) :]
+    for overlay in overlays:
+        put_first(overlay)
     if modules:
         with contextlib.suppress(Exception):
-            shims.apply()
+            shims.apply(overlay=bool(overlays))
     for name in modules:
         with contextlib.suppress(Exception):
             importlib.import_module(name)
 
 
 if __name__ == "__main__":
+    output = _own_output()
     _preload(sys.argv[1:])
     with contextlib.suppress(BrokenPipeError):
-        Server().serve()
+        Server(output).serve()

@@ -17,6 +17,10 @@ REQUEST, PAYLOAD, ANSWER = "request.json", "payload", "answer.json"
 """The files of a job's private folder; the payload is a live model that the caller pickled for this very worker."""
 
 
+OVERLAY = "--overlay="
+"""The server's argument that names an overlay, before the modules that it imports."""
+
+
 def _failed(fault: str, reason: str, trace: str = "") -> dict[str, Any]:
     return {"status": "failed", "fault": fault, "reason": reason, "traceback": trace}
 
@@ -57,8 +61,9 @@ def put_first(overlay: Path) -> None:
     """Let an overlay's packages and distributions be found before those of the environment, in this process only."""
     own = {item.name.partition(".")[0] for item in overlay.iterdir() if not item.name.endswith(".dist-info")}
     for name in [name for name in sys.modules if name.partition(".")[0] in own]:
-        del sys.modules[name]
-    sys.path.insert(0, str(overlay))
+        if not str(getattr(sys.modules[name], "__file__", None) or "").startswith(f"{overlay}{os.sep}"):
+            del sys.modules[name]
+    sys.path[:] = [str(overlay), *(item for item in sys.path if item != str(overlay))]
     importlib.invalidate_caches()
 
 
