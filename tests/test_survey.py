@@ -129,6 +129,15 @@ def test_an_interrupted_survey_goes_on_where_it_was(tmp_path: Path, monkeypatch:
     assert ran == ["x=1,1,28,28", "1,1,28,28", "x=1,1,28,28"]
 
 
+def test_what_is_finished_is_reported_and_the_rest_is_said_to_be_not_reached(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"command": "", "cache": str(tmp_path / "kept")}
+    survey = read_survey(_file(tmp_path))
+    run_survey(survey, models=survey.models[:1], **given)
+    cells = _cells(run_survey(survey, models=survey.models[:2], finished=True, **given))
+    assert cells["LeNet", "thop"]["outcome"] == "explained"
+    assert cells["LeNet by name", "thop"]["reason"].startswith("not reached when this report was written")
+
+
 def test_a_counter_that_is_added_later_runs_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given: dict[str, Any] = {"command": "", "cache": str(tmp_path / "kept"), "resume": True}
     survey = read_survey(_file(tmp_path))
