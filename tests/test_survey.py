@@ -94,7 +94,8 @@ def test_the_report_opens_with_the_outcomes_and_names_every_reason(document: dic
     assert answer == "**8 runs, 2 counters on 4 models: 3 explained, 0 residual, 1 failed, 4 not run.**"
     assert "| 1 | thop | 1 | thop.profile takes positional inputs only | inputs by position; " in text
     assert "on these models torch are explained | LeNet by name |" in text
-    assert "equals the printed number, to the printed digit, for 1 of 2 models" in text
+    assert "equals the printed number, to the printed digit, for 1 of 2 models, and" in text
+    assert "the parameters equal the printed ones for 1 of the 1 models that were run." in text
     assert "| ArticleNet | 1,3,224,224 | 6.5 | 6.357 | A fold. |" in text
 
 

@@ -202,13 +202,20 @@ def _published(document: Document) -> Iterator[str]:
         yield f"## Published numbers of {group['name']}"
         yield (
             f"{group['published_by']} The reference equals the printed number, to the printed digit, for {equal} of "
-            f"{len(claims)} models."
+            f"{len(claims)} models, and the parameters equal the printed ones for {_same_parameters(claims)}."
         )
         wrong = [model for model in claims if model["published"]["holds"] is not True]
         if wrong:
             columns = ("model", "input", "published (G)", "reference (G)", "why")
             rows = tuple(_claim_row(model) for model in wrong)
             yield table(Table(columns=columns, rows=rows, numeric=frozenset(columns[2:4])))
+
+
+def _same_parameters(claims: Sequence[Document]) -> str:
+    """How many of the models whose parameters were counted have as many as are printed."""
+    known = [model for model in claims if model["parameters"] is not None and model["published"]["parameters"]]
+    equal = sum(model["parameters"] == model["published"]["parameters"] for model in known)
+    return f"{equal} of the {len(known)} models that were run"
 
 
 def _claim_row(model: Document) -> tuple[str, ...]:
