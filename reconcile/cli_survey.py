@@ -25,6 +25,7 @@ _CACHE = ".survey"
 @click.option("--model", "patterns", multiple=True, metavar="PATTERN", help="Only models whose name or group matches.")
 @click.option("--cache", default=_CACHE, metavar="DIR", help=f"Where finished models are kept ({_CACHE}).")
 @click.option("--resume", is_flag=True, help="Take the models that are finished already from the cache.")
+@click.option("--finished", is_flag=True, help="Report what is finished in the cache, and run no counter.")
 @click.option("--timeout", default=TIMEOUT, metavar="SECONDS", help="How long one counter may take on one model.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many workers at a time.")
 @click.option("--json", "as_json", is_flag=True, help="Print the document as JSON, and nothing else.")
@@ -34,6 +35,7 @@ def survey_command(
     patterns: Sequence[str],
     cache: str,
     resume: bool,
+    finished: bool,
     timeout: float,
     jobs: int | None,
     as_json: bool,
@@ -54,6 +56,7 @@ def survey_command(
         command=_command(file, patterns, output),
         cache=cache,
         resume=resume,
+        finished=finished,
         timeout=timeout,
         jobs=jobs,
         say=lambda text: print(text, file=sys.stderr, flush=True),

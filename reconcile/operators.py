@@ -27,7 +27,7 @@ MOVES = frozenset(
     transpose_copy t_copy unfold_copy split_copy unbind_copy alias_copy t_ set swapdims moveaxis tensor_split
     is_pinned _pin_memory numpy_T mT mH adjoint diag result_type can_cast is_floating_point is_complex
     feature_alpha_dropout _has_compatible_shallow_copy_type is_contiguous numel dim stride storage_offset size
-    sym_numel sym_stride
+    sym_numel sym_stride cudnn_is_acceptable
     """.split()
 )
 """Ops that move, make or rename data: priced at 0 by name."""

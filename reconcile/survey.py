@@ -30,6 +30,8 @@ OUTCOMES: tuple[Outcome, ...] = ("explained", "residual", "failed", "not run")
 
 SCHEMA = "reconcile/survey/1"
 
+UNREACHED = "not reached when this report was written; the command goes on with it by --resume"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
@@ -103,10 +105,14 @@ def survey_model(
     limit: Limit | None,
     *,
     before: dict[str, Any] | None = None,
+    finished: bool = False,
     timeout: float = TIMEOUT,
     jobs: int | None = None,
 ) -> dict[str, Any]:
-    """Run counters on one model and add what came of them to the document of `before`, if there is one."""
+    """Run counters on one model and add what came of them to the document of `before`, if there is one.
+
+    With `finished` nothing is run that is missing there; it is said to be not reached.
+    """
     question = _question(model, timeout, jobs)
     document = before or _started(model, by_shape(question))
     macs, why = document["by_shape"], model.not_run
@@ -117,6 +123,8 @@ def survey_model(
     missing = [name for name in counters if name not in {cell["counter"] for cell in document["cells"]}]
     if not missing:
         return document
+    if finished:
+        return _added(document, [Cell(counter=name, outcome="not run", reason=UNREACHED) for name in missing], counters)
     try:
         audit = audit_question(question, missing)
     except UsageError as error:
@@ -127,6 +135,11 @@ def survey_model(
         document |= {"reference": found.total, "parameters": audit.run.model["parameters"]}
         document |= {"unpriced": list(found.unpriced)}
         cells = [cell_of(audit, count) for count in audit.run.counts if count.counter != reference.NAME]
+    return _added(document, cells, counters)
+
+
+def _added(document: dict[str, Any], cells: Iterable[Cell], counters: Sequence[str]) -> dict[str, Any]:
+    """The document of a model with more cells, in the order of the counters."""
     done = {cell["counter"]: cell for cell in [*document["cells"], *(cell.to_json() for cell in cells)]}
     return document | {"cells": [done[name] for name in counters]}
 
@@ -196,23 +209,29 @@ def run_survey(
     command: str,
     cache: str | None = None,
     resume: bool = False,
+    finished: bool = False,
     timeout: float = TIMEOUT,
     jobs: int | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
-    """Run a survey over some of its models and give its document."""
+    """Run a survey over some of its models and give its document.
+
+    With `resume` what is kept in the folder `cache` is taken from there; with `finished` nothing else is run.
+    """
     counters = survey.counters or installed()
     if not counters:
         raise UsageError("no counter is installed; pip install 'flop-reconcile[all]' brings them")
     for name in counters:
         if missing := entry(parse_counter(name).name).missing:
             raise UsageError(missing)
-    shelf = Shelf(cache, resume=resume, libraries=versions_of((), survey.preload))
+    shelf = Shelf(cache, resume=resume or finished, libraries=versions_of((), survey.preload))
     preload(survey.preload)
     groups: dict[str, list[dict[str, Any]]] = {}
     for number, model in enumerate(models, start=1):
         before = shelf.kept(model, counters)
-        document = survey_model(model, counters, survey.limit, before=before, timeout=timeout, jobs=jobs)
+        document = survey_model(
+            model, counters, survey.limit, before=before, finished=finished, timeout=timeout, jobs=jobs
+        )
         shelf.keep(model, document)
         say(f"{number}/{len(models)} {model.name}: {_tally(document)}")
         groups.setdefault(model.group, []).append(document | {"published": _published(model, document)})

@@ -94,7 +94,8 @@ def test_the_report_opens_with_the_outcomes_and_names_every_reason(document: dic
     assert answer == "**8 runs, 2 counters on 4 models: 3 explained, 0 residual, 1 failed, 4 not run.**"
     assert "| 1 | thop | 1 | thop.profile takes positional inputs only | inputs by position; " in text
     assert "on these models torch are explained | LeNet by name |" in text
-    assert "equals the printed number, to the printed digit, for 1 of 2 models" in text
+    assert "equals the printed number, to the printed digit, for 1 of 2 models, and" in text
+    assert "the parameters equal the printed ones for 1 of the 1 models that were run." in text
     assert "| ArticleNet | 1,3,224,224 | 6.5 | 6.357 | A fold. |" in text
 
 
@@ -127,6 +128,15 @@ def test_an_interrupted_survey_goes_on_where_it_was(tmp_path: Path, monkeypatch:
     assert _cells(whole)["LeNet", "thop"]["outcome"] == "explained"
     run_survey(survey, **given)
     assert ran == ["x=1,1,28,28", "1,1,28,28", "x=1,1,28,28"]
+
+
+def test_what_is_finished_is_reported_and_the_rest_is_said_to_be_not_reached(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"command": "", "cache": str(tmp_path / "kept")}
+    survey = read_survey(_file(tmp_path))
+    run_survey(survey, models=survey.models[:1], **given)
+    cells = _cells(run_survey(survey, models=survey.models[:2], finished=True, **given))
+    assert cells["LeNet", "thop"]["outcome"] == "explained"
+    assert cells["LeNet by name", "thop"]["reason"].startswith("not reached when this report was written")
 
 
 def test_a_counter_that_is_added_later_runs_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,8 +105,7 @@ class _Reasons:
         for model in _models(document):
             for cell in model["cells"]:
                 if cell["outcome"] != "explained":
-                    key = (cell["outcome"], cell["counter"], _alike(cell["reason"]))
-                    self._found.setdefault(key, []).append((model, cell))
+                    self._found.setdefault(_key(cell), []).append((model, cell))
         self._numbers = {key: index for index, key in enumerate(sorted(self._found, key=self._order), start=1)}
 
     def _order(self, key: tuple[str, str, str]) -> tuple[int, str, int, str]:
@@ -114,7 +113,7 @@ class _Reasons:
 
     def number(self, cell: Document) -> int:
         """The number of a cell's reason."""
-        return self._numbers[cell["outcome"], cell["counter"], _alike(cell["reason"])]
+        return self._numbers[_key(cell)]
 
     def section(self) -> Iterator[str]:
         """Every reason with its number, what works instead, and the models that it stopped."""
@@ -149,6 +148,12 @@ class _Reasons:
         return "; ".join([*said[:1], f"on these models {', '.join(others)} are explained" if others else ""]).strip(
             "; "
         )
+
+
+def _key(cell: Document) -> tuple[str, str, str]:
+    """What makes two gaps the same; a model that was not run was run by no counter."""
+    counter = "every counter" if cell["outcome"] == "not run" else cell["counter"]
+    return cell["outcome"], counter, _alike(cell["reason"])
 
 
 def _alike(reason: str) -> str:
@@ -202,13 +207,20 @@ def _published(document: Document) -> Iterator[str]:
         yield f"## Published numbers of {group['name']}"
         yield (
             f"{group['published_by']} The reference equals the printed number, to the printed digit, for {equal} of "
-            f"{len(claims)} models."
+            f"{len(claims)} models, and the parameters equal the printed ones for {_same_parameters(claims)}."
         )
         wrong = [model for model in claims if model["published"]["holds"] is not True]
         if wrong:
             columns = ("model", "input", "published (G)", "reference (G)", "why")
             rows = tuple(_claim_row(model) for model in wrong)
             yield table(Table(columns=columns, rows=rows, numeric=frozenset(columns[2:4])))
+
+
+def _same_parameters(claims: Sequence[Document]) -> str:
+    """How many of the models whose parameters were counted have as many as are printed."""
+    known = [model for model in claims if model["parameters"] is not None and model["published"]["parameters"]]
+    equal = sum(model["parameters"] == model["published"]["parameters"] for model in known)
+    return f"{equal} of the {len(known)} models that were run"
 
 
 def _claim_row(model: Document) -> tuple[str, ...]:

@@ -188,6 +188,9 @@ def _interpolate(
 
 
 def _pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:
+    if mode in ("reflect", "replicate") and input.ndim in (3, 4, 5):
+        layout = {3: "NCL", 4: "NCHW", 5: "NCDHW"}[input.ndim]
+        return F.pad(input, list(pad), mode=mode, data_format=layout)
     if mode != "constant":
         raise RefusalError(f"pad in the mode {mode}")
     return F.pad(input, list(pad), value=value or 0.0, pad_from_left_axis=False)

@@ -164,6 +164,13 @@ def _blocks(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, s
     return F.unfold(input, *sizes)
 
 
+def _folded(
+    input: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
+) -> Any:
+    given = (output_size, kernel_size, stride, padding, dilation)
+    return F.fold(input, *(list(item) if isinstance(item, tuple) else item for item in given))
+
+
 def _unflattened(input: Any, dim: int, sizes: Sequence[int]) -> Any:
     return paddle.unflatten(input, dim, list(sizes))
 
@@ -230,6 +237,7 @@ TENSORS: Mapping[str, Function] = {
     "unflatten": _unflattened,
     "unfold": _unfolded,
     "im2col": _blocks,
+    "fold": _folded,
     "movedim": _moved,
     "moveaxis": _moved,
     **dict.fromkeys(("clone", "detach", "contiguous", "requires_grad", "cpu"), _same),
