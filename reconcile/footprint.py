@@ -81,6 +81,20 @@ def held(work: Work) -> Mapping[str, Amount]:
     return {row: total(amounts) for row, amounts in rows.items()}
 
 
+def byte_item(layer: str, cause: str, weight: int, definition: int, part: Amount, source: str) -> Iterator[Item]:
+    """One departure in bytes; nothing where there is none."""
+    if part.value and weight != definition:
+        yield Item(
+            layer=layer,
+            cause=cause,
+            term="bytes",
+            weight=weight,
+            definition=definition,
+            amount=part,
+            source=source,
+        )
+
+
 class Conventional(Protocol):
     """A way to count parameters."""
 
@@ -136,16 +150,7 @@ class Footprint:
         yield from self._layers(work)
 
     def _item(self, layer: str, cause: str, weight: int, definition: int, part: Amount) -> Iterator[Item]:
-        if part.value and weight != definition:
-            yield Item(
-                layer=layer,
-                cause=cause,
-                term="bytes",
-                weight=weight,
-                definition=definition,
-                amount=part,
-                source=self.source,
-            )
+        yield from byte_item(layer, cause, weight, definition, part, self.source)
 
     def _inputs(self, work: Work) -> Iterator[Item]:
         tensors = work.ledger.inputs

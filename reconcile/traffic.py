@@ -8,7 +8,7 @@ from math import prod
 from typing import Literal
 
 from reconcile.amounts import Amount, amount, total
-from reconcile.footprint import calls_by_row, outputs_by_row, parameters_by_row, reads_by_row, sizes
+from reconcile.footprint import byte_item, calls_by_row, outputs_by_row, parameters_by_row, reads_by_row, sizes
 from reconcile.holdings import item_size
 from reconcile.ledger import Call, Module, Value, tensors_in
 from reconcile.rules import Rules
@@ -83,16 +83,7 @@ class Traffic:
         yield from self._item(layer, "batch", batch, 1, taken, reading.source)
 
     def _item(self, layer: str, cause: str, weight: int, definition: int, part: Amount, source: str) -> Iterator[Item]:
-        if part.value and weight != definition:
-            yield Item(
-                layer=layer,
-                cause=cause,
-                term="bytes",
-                weight=weight,
-                definition=definition,
-                amount=part,
-                source=source or self.source,
-            )
+        yield from byte_item(layer, cause, weight, definition, part, source or self.source)
 
 
 def _given(call: Call) -> Value:
