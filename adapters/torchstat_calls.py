@@ -79,7 +79,8 @@ def _traffic(of: Literal["memread", "memwrite"]) -> Traffic:
         "AvgPool2d MaxPool2d": Reading(source=f"{_MEMORY}:compute_Pool2d_memory"),
     }
     modules = {f"torch.nn.{name}": reading for names, reading in read.items() for name in names.split()}
-    return Traffic(of=of, source=f"{_MEMORY}:compute_memory", modules=modules, last_call=True)
+    # Both numbers are multiplied by the bytes of an element as 32-bit integers.
+    return Traffic(of=of, source=_CALL, modules=modules, last_call=True, wraps=True)
 
 
 MEASURES: Mapping[str, Convention] = {

@@ -178,7 +178,8 @@ class Counter:
     @property
     def counts_operations(self) -> bool:
         """Whether the counter counts operations at all, and not parameters or memory alone."""
-        return bool(self.rules.modules or self.rules.names or self.rules.functions or self.rules.ops)
+        ruled = self.rules.modules or self.rules.names or self.rules.functions or self.rules.ops
+        return bool(ruled) or not self.measures
 
     def at(self, version: str | None) -> Counter:
         """The counter as it is at one release."""

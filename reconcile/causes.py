@@ -49,6 +49,7 @@ _OTHERS = (
     ("inputs", "memory", "treats the bytes of the model's inputs in its own way"),
     ("parameters", "memory", "treats the bytes of the parameters in its own way"),
     ("outputs", "memory", "leaves out what layers of this kind give out"),
+    ("overflow", "memory", "keeps a number in too few bits for it"),
     ("overwritten", "memory", "keeps the last call of a layer only"),
     ("arithmetic", "claim", "states a total that its own rows do not give"),
     ("typo", "claim", "states a number that differs from the work by a slip of digits"),

@@ -26,12 +26,16 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """A counter's way to count bytes read or written: by type or subclass, parameters once for each sample."""
+    """A counter's way to count bytes read or written: by type or subclass, parameters once for each sample.
+
+    last_call: only the last call of a layer counts.  wraps: a number is kept in 32 bits, and wraps around in them.
+    """
 
     of: Literal["memread", "memwrite"]
     source: str
     modules: Mapping[str, Reading]
     last_call: bool = False
+    wraps: bool = False
 
     def departures(self, work: Work, rules: Rules) -> Iterator[Item]:
         """Every byte that is not counted as the definition does, with the cause."""
@@ -45,7 +49,11 @@ class Traffic:
             elif found is None or module is None or module.children:
                 yield from self._item(layer, "no-rule", 0, 1, part, "")
             else:
-                yield from self._calls(layer, calls[layer], module, found, work)
+                items = tuple(self._calls(layer, calls[layer], module, found, work))
+                yield from items
+                value = part.value + sum(item.value for item in items)
+                lost = _wrapped(value) - value if self.wraps else 0
+                yield from self._item(layer, "overflow", 1, 0, Amount(lost, f"{_wrapped(value)} - {value}"), "")
 
     def _of(self, module: Module) -> Reading | None:
         kinds = (module.type, *module.bases)
@@ -84,6 +92,15 @@ class Traffic:
 
     def _item(self, layer: str, cause: str, weight: int, definition: int, part: Amount, source: str) -> Iterator[Item]:
         yield from byte_item(layer, cause, weight, definition, part, source or self.source)
+
+
+def _wrapped(value: int) -> int:
+    """A number as 32 bits with a sign hold it.
+
+    >>> _wrapped(6583894016)
+    -2006040576
+    """
+    return (value + 2**31) % 2**32 - 2**31
 
 
 def _given(call: Call) -> Value:

@@ -117,7 +117,10 @@ def test_verdicts_are_given_where_they_belong() -> None:
     assert verdicts["thop"]["conv2d"] == ("as-ruled", "")
     assert verdicts["thop"]["transposed2d-stride"] == ("departs", f"formula +{6 * 80 * 10 * 4 - 6 * 20 * 10 * 4}")
     assert verdicts["thop"]["two-parents"] == ("departs", f"double-count +{(4 - 1) * 2 * 8 * 8}")
-    assert verdicts["thop"]["keyword-conv2d"] == ("crashes", "IndexError: tuple index out of range")
+    assert verdicts["thop"]["keyword-conv2d"] == (
+        "crashes",
+        "IndexError: tuple index out of range (thop/vision/basic_hooks.py:23)",
+    )
     assert verdicts["torch"]["conv2d"] == ("departs", f"mac-weight +{10 * 7 * 5 * 6 * 3 * 3}")
     assert verdicts["ptflops"]["conv2d-batch"][0] == "departs"
     assert verdicts["paddle"]["two-inputs"] == (

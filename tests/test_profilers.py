@@ -70,7 +70,8 @@ def test_calflops_leaves_the_model_in_eval_and_needs_a_parameter() -> None:
     assert "the training flag of" in " ".join(trained.side_effects)
     failed = audit_of(model, inputs, ("calflops",)).run.count("calflops")
     assert failed is not None
-    assert failed.reason == "it asks the first parameter for its device, and the model has none"
+    assert failed.reason is not None
+    assert failed.reason.startswith("it asks the first parameter for its device, and the model has none")
 
 
 def test_an_overlay_of_many_requirements_has_a_name_that_a_file_system_takes() -> None:

@@ -40,4 +40,4 @@ def test_a_release_that_cannot_be_imported_says_why() -> None:
     count = audit_of("reconcile.models:LeNet", "1,1,28,28", (counter,)).run.count(counter)
     assert count is not None
     assert count.status == "failed"
-    assert count.reason == "ModuleNotFoundError: No module named 'onnx'"
+    assert count.reason == "ModuleNotFoundError: No module named 'onnx' (thop/onnx_profile.py:3)"

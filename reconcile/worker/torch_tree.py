@@ -47,7 +47,7 @@ def _own(module: torch.nn.Module, items: Any, keys: dict[int, int]) -> Iterator[
 
 def _derived(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
     """What pruning, `weight_norm` or a parametrization shows as weight and bias; nothing is computed for it."""
-    made: Any = module._modules.get("parametrizations") or {}
+    made: Any = dict(module.named_children()).get("parametrizations") or {}
     for name in ("weight", "bias"):
         shown = vars(module).get(name)
         if isinstance(shown, torch.Tensor):
