@@ -14,6 +14,9 @@ _kept: list[object] = []
 """Libraries of operator schemas; they vanish with their object."""
 
 
+_declared: list[str] = []
+"""Names of torchvision's operators that were declared, in this process or in the one that it was forked from."""
+
 _revived: list[str] = []
 """Names that were asked of `collections` and given from `collections.abc`."""
 
@@ -76,6 +79,7 @@ def _torchvision() -> str | None:
     for name in missing:
         library.define(f"{name}(Tensor a, Tensor b) -> Tensor")  # type: ignore[no-untyped-call]
     _kept.append(library)
-    if not missing:
+    _declared.extend(missing)
+    if not _declared:
         return None
     return "torchvision's compiled operators cannot be loaded here; their names were declared so that it imports"
