@@ -6,23 +6,20 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 
 import reconcile
-from reconcile.ask import CONTEXTS, Question, ask, installed
+from reconcile.ask import ask, installed
 from reconcile.audit import Audit, audit_question
 from reconcile.cli_survey import survey_command
-from reconcile.command import CACHE, DOCUMENT, give, options_of
+from reconcile.command import CACHE, COUNTERS, DIFFERENT, DOCUMENT, EXPLAINED, MODEL, give, question_of
 from reconcile.ends import sides
 from reconcile.errors import ReconcileError, UsageError
 from reconcile.explain import Explanation, explain
-from reconcile.inputs import DTYPES, parse_inputs
 from reconcile.launch import TIMEOUT
 from reconcile.metrics import METRICS, OPERATIONS
-from reconcile.objects import parse_arguments, parse_object
 from reconcile.overlays_command import overlays_command
 from reconcile.registry import entries
 from reconcile.render import terminal
@@ -31,66 +28,8 @@ from reconcile.render.files import csv_text, make_folder, write_json, write_text
 from reconcile.render.markdown import table as markdown_table
 from reconcile.render.report import difference_report, report, run_report
 from reconcile.render.tables import Table
-from reconcile.schema import Context
 
-EXPLAINED, DIFFERENT, REFUSED, INTERRUPTED = 0, 1, 2, 130
-
-_MODEL = options_of(
-    click.argument("model", metavar="OBJECT"),
-    click.option("-i", "--input", "inputs", multiple=True, metavar="SIZES", help="1,3,224,224 or ids=1,128:int64."),
-    click.option("--arg", "arguments", multiple=True, metavar="KEY=VALUE", help="An argument of OBJECT, as JSON."),
-    click.option("--paddle", metavar="OBJECT", help="The Paddle twin of the model; without it, a mirror is made."),
-    click.option("--adapter", "adapters", multiple=True, metavar="FILE", help="A file that adds counters."),
-    click.option("--train", is_flag=True, help="Run the model in training mode."),
-    click.option("--grad", type=click.Choice(["grad", "no_grad", "inference_mode"]), help="The grad mode."),
-    click.option("--dtype", default="float32", type=click.Choice(DTYPES), help="The dtype of weights and inputs."),
-    click.option("--device", default="cpu", metavar="NAME", help="Only cpu; counts do not depend on it yet."),
-    click.option("--timeout", default=TIMEOUT, metavar="SECONDS", help="How long one counter may take."),
-    click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many workers at a time."),
-    CACHE,
-)
-
-_COUNTERS = click.option(
-    "-c",
-    "--counter",
-    "counters",
-    multiple=True,
-    metavar="ID",
-    help=f"A counter, as `thop` or `torch@no_grad` (contexts: {', '.join(CONTEXTS)}); all installed ones if none.",
-)
-
-
-def _question(
-    model: str,
-    *,
-    inputs: Sequence[str],
-    arguments: Sequence[str],
-    paddle: str | None,
-    adapters: Sequence[str],
-    train: bool,
-    grad: str | None,
-    dtype: str,
-    device: str,
-    timeout: float,
-    jobs: int | None,
-) -> Question:
-    if device != "cpu":
-        raise UsageError(f"the device {device!r} is not supported: counts are taken on the CPU")
-    if not 0 < timeout < float("inf"):
-        raise UsageError(f"the timeout {timeout:g} must be a number of seconds above 0")
-    for file in adapters:
-        if not Path(file).is_file():
-            raise UsageError(f"the adapter {file!r} does not exist")
-    mode: Any = "inference" if grad == "inference_mode" else grad
-    return Question(
-        model=parse_object(model, parse_arguments(arguments)),
-        inputs=parse_inputs(inputs, default_dtype=dtype),
-        context=Context(training=train, grad=mode, dtype=dtype, device=device),
-        paddle=None if paddle is None else parse_object(paddle),
-        adapters=tuple(adapters),
-        timeout=timeout,
-        jobs=jobs,
-    )
+REFUSED, INTERRUPTED = 2, 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -147,15 +86,15 @@ def counters_command(adapters: Sequence[str], as_json: bool, output: str | None)
 
 
 @cli.command("run")
-@_MODEL
-@_COUNTERS
+@MODEL
+@COUNTERS
 @DOCUMENT
 def run_command(counters: Sequence[str], as_json: bool, output: str | None, model: str, **options: Any) -> int:
     """Count OBJECT with each counter: totals, parameters and rows by layer.
 
     Example: reconcile run torchvision.models:resnet18 -i 1,3,224,224 -c thop -c fvcore
     """
-    question = _question(model, **options)
+    question = question_of(model, **options)
     names = list(counters) or list(installed(question.adapters))
     if not names:
         raise UsageError("no counter is installed; pip install 'flop-reconcile[all]' brings them")
@@ -176,7 +115,7 @@ def _layers_csv(audit: Audit) -> str:
 
 
 @cli.command("explain")
-@_MODEL
+@MODEL
 @click.option("--from", "left", required=True, metavar="ID", help="A counter, reference, claim:FILE or run:FILE.json.")
 @click.option("--to", "right", required=True, metavar="ID", help="What to compare it with.")
 @click.option("--metric", default=OPERATIONS, type=click.Choice([OPERATIONS, *METRICS]), help="What the numbers count.")
@@ -188,7 +127,7 @@ def explain_command(
 
     Example: reconcile explain reconcile.models:ArticleNet -i 1,3,224,224 --from thop --to torch
     """
-    question = _question(model, **options)
+    question = question_of(model, **options)
     found = sides(question, [left, right], metric)
     explanation = explain(found[left], found[right])
     texts = {".md": difference_report(explanation), ".csv": _explanation_csv(explanation)}
@@ -213,8 +152,8 @@ def _explanation_csv(explanation: Explanation) -> str:
 
 
 @cli.command("audit")
-@_MODEL
-@_COUNTERS
+@MODEL
+@COUNTERS
 @click.option("--out", metavar="DIR", help="The folder of the whole report; made if it is missing.")
 @DOCUMENT
 def audit_command(
@@ -223,7 +162,7 @@ def audit_command(
     """Write the whole report on OBJECT: every counter, every difference, as Markdown, JSON, CSV and HTML."""
     if out is None and output is None and not as_json:
         raise UsageError("name where the report goes: --out DIR for all of it, or --output FILE for one page")
-    question = _question(model, **options)
+    question = question_of(model, **options)
     audit = audit_question(question, counters)
     document, page = audit.document(), report(audit, _command())
     if out is not None:

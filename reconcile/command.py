@@ -1,18 +1,27 @@
-"""What the commands of the command line share: how they write their answer, and where they keep things."""
+"""What the commands of the command line share: what they ask, how they write their answer, where they keep things."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from reconcile.ask import CONTEXTS, Question
 from reconcile.cache import VARIABLE, cache_at
+from reconcile.errors import UsageError
+from reconcile.inputs import DTYPES, parse_inputs
+from reconcile.launch import TIMEOUT
+from reconcile.objects import parse_arguments, parse_object
 from reconcile.render.files import json_text, write_text
+from reconcile.schema import Context
 
 Command = Callable[..., int]
+
+EXPLAINED, DIFFERENT = 0, 1
+"""Exit codes of a command that was answered: everything is explained, or something is unexplained or different."""
 
 
 def options_of(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -44,6 +53,65 @@ CACHE = click.option(
     callback=_use,
     help=f"The folder of overlays; {VARIABLE}, or ~/.cache/reconcile, if not named.",
 )
+
+
+MODEL = options_of(
+    click.argument("model", metavar="OBJECT"),
+    click.option("-i", "--input", "inputs", multiple=True, metavar="SIZES", help="1,3,224,224 or ids=1,128:int64."),
+    click.option("--arg", "arguments", multiple=True, metavar="KEY=VALUE", help="An argument of OBJECT, as JSON."),
+    click.option("--paddle", metavar="OBJECT", help="The Paddle twin of the model; without it, a mirror is made."),
+    click.option("--adapter", "adapters", multiple=True, metavar="FILE", help="A file that adds counters."),
+    click.option("--train", is_flag=True, help="Run the model in training mode."),
+    click.option("--grad", type=click.Choice(["grad", "no_grad", "inference_mode"]), help="The grad mode."),
+    click.option("--dtype", default="float32", type=click.Choice(DTYPES), help="The dtype of weights and inputs."),
+    click.option("--device", default="cpu", metavar="NAME", help="Only cpu; counts do not depend on it yet."),
+    click.option("--timeout", default=TIMEOUT, metavar="SECONDS", help="How long one counter may take."),
+    click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many workers at a time."),
+    CACHE,
+)
+
+COUNTERS = click.option(
+    "-c",
+    "--counter",
+    "counters",
+    multiple=True,
+    metavar="ID",
+    help=f"A counter, as `thop` or `torch@no_grad` (contexts: {', '.join(CONTEXTS)}); all installed ones if none.",
+)
+
+
+def question_of(
+    model: str,
+    *,
+    inputs: Sequence[str],
+    arguments: Sequence[str],
+    paddle: str | None,
+    adapters: Sequence[str],
+    train: bool,
+    grad: str | None,
+    dtype: str,
+    device: str,
+    timeout: float,
+    jobs: int | None,
+) -> Question:
+    """The question that the options of `MODEL` ask."""
+    if device != "cpu":
+        raise UsageError(f"the device {device!r} is not supported: counts are taken on the CPU")
+    if not 0 < timeout < float("inf"):
+        raise UsageError(f"the timeout {timeout:g} must be a number of seconds above 0")
+    for file in adapters:
+        if not Path(file).is_file():
+            raise UsageError(f"the adapter {file!r} does not exist")
+    mode: Any = "inference" if grad == "inference_mode" else grad
+    return Question(
+        model=parse_object(model, parse_arguments(arguments)),
+        inputs=parse_inputs(inputs, default_dtype=dtype),
+        context=Context(training=train, grad=mode, dtype=dtype, device=device),
+        paddle=None if paddle is None else parse_object(paddle),
+        adapters=tuple(adapters),
+        timeout=timeout,
+        jobs=jobs,
+    )
 
 
 def give(
