@@ -25,10 +25,10 @@ reports: $(STAMP)
 conformance: $(STAMP)
 	$(BIN)/reconcile conform --all --output reports/conformance.md --output reports/conformance.json
 
-# Every counter on every network of zoo/zoo.yaml: about half an hour on two idle cores; it goes on where it was ended.
+# Every counter on every network of reconcile/zoo/networks.yaml: about half an hour on two idle cores; it goes on where it was ended.
 # It ends with 1 while any run is not explained, which is no failure of the sweep itself.
 zoo: $(STAMP)
-	$(BIN)/reconcile survey zoo/zoo.yaml --output reports/zoo.md --resume || test $$? -eq 1
+	$(BIN)/reconcile survey reconcile/zoo/networks.yaml --output reports/zoo.md --resume || test $$? -eq 1
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

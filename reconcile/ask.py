@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -122,13 +122,28 @@ def installed(adapters: Sequence[str] = (), *, overlays: bool = True) -> tuple[s
     return tuple(name for name, item in able.items() if name != reference.NAME and (overlays or item.overlay is None))
 
 
-def ask(question: Question, counters: Sequence[str]) -> Run:
-    """Run counters on a model; what is wrong with the question itself is refused, a broken counter is a failed row."""
-    ids = [parse_counter(text) for text in dict.fromkeys(counters)]
-    found = [entry_of(item, question.adapters) for item in ids]
-    for item in found:
+def every(adapters: Sequence[str] = ()) -> tuple[str, ...]:
+    """Ids of the counters of operations that are installed or have an overlay, made or not; the reference is none."""
+    known = entries(tuple(adapters)).items()
+    able = (name for name, item in known if item.counter.counts_operations and (item.overlay or not item.missing))
+    return tuple(name for name in able if name != reference.NAME)
+
+
+def ready(counters: Iterable[str], adapters: Sequence[str] = ()) -> Mapping[str, Entry]:
+    """The entries of counters by their ids, their overlays made; one that cannot run here at all is refused."""
+    found = {text: entry_of(parse_counter(text), adapters) for text in counters}
+    for item in found.values():
         if item.missing and (item.broken or item.overlay is None):
             raise UsageError(item.missing)
+        if item.overlay is not None:
+            make(item.overlay)
+    return found
+
+
+def ask(question: Question, counters: Sequence[str]) -> Run:
+    """Run counters on a model; what is wrong with the question itself is refused, a broken counter is a failed row."""
+    found = ready(dict.fromkeys(counters), question.adapters)
+    ids = [parse_counter(text) for text in found]
     clean = CounterId(name=reference.NAME)
     asked = ids if clean in ids else [clean, *ids]
     requests = [question.request(item) for item in asked]
@@ -136,7 +151,8 @@ def ask(question: Question, counters: Sequence[str]) -> Run:
     by_id = dict(zip(asked, answers, strict=True))
     _refuse_bad_question(question, by_id[clean], answers)
     counts = tuple(
-        _count(item, known, by_id[item], item.within(question.context)) for item, known in zip(ids, found, strict=True)
+        _count(item, known, by_id[item], item.within(question.context))
+        for item, known in zip(ids, found.values(), strict=True)
     )
     basis = ledger_from_json(by_id[clean]["ledger"])
     model = question.describe() | {"framework": basis.framework, "parameters": by_id[clean]["parameters"]}

@@ -13,7 +13,6 @@ import click
 import reconcile
 from reconcile.ask import ask, installed
 from reconcile.audit import Audit, audit_question
-from reconcile.cli_survey import survey_command
 from reconcile.command import CACHE, COUNTERS, DIFFERENT, DOCUMENT, EXPLAINED, MODEL, give, question_of
 from reconcile.ends import sides
 from reconcile.errors import ReconcileError, UsageError
@@ -28,6 +27,7 @@ from reconcile.render.files import csv_text, make_folder, write_json, write_text
 from reconcile.render.markdown import table as markdown_table
 from reconcile.render.report import difference_report, report, run_report
 from reconcile.render.tables import Table
+from reconcile.survey_command import survey_command
 
 REFUSED, INTERRUPTED = 2, 130
 
@@ -179,7 +179,7 @@ def audit_command(
 
 @cli.command("conform")
 @click.argument("counters", nargs=-1, metavar="[NAME]...")
-@click.option("--all", "every", is_flag=True, help="Check every installed counter.")
+@click.option("--all", "every", is_flag=True, help="Check every counter, those in overlays too.")
 @click.option("--case", "patterns", multiple=True, metavar="PATTERN", help="Only these, as `conv2d-*` or `norms/*`.")
 @click.option("--accept", metavar="FILE", help="Fail on every departure that FILE does not hold, and on stale lines.")
 @click.option("--write-accept", metavar="FILE", help="Write the present departures as such a file.")

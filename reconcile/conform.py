@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from reconcile import reference
 from reconcile.arithmetic import evaluate
-from reconcile.ask import CounterId, Question, count_answered, parse_counter
+from reconcile.ask import CounterId, Question, count_answered, parse_counter, ready
 from reconcile.causes import CAUSES
 from reconcile.corpus import Case
 from reconcile.errors import LedgerError, UsageError
@@ -189,9 +189,7 @@ def conform(
     if not cases or not counters:
         raise UsageError("conformance needs at least one case and one counter")
     ids = [parse_counter(text) for text in dict.fromkeys(counters)]
-    known = [entry(item.name, adapters) for item in ids]
-    for missing in filter(None, (item.missing for item in known)):
-        raise UsageError(missing)
+    known = list(ready(map(str, ids), adapters).values())
     questions = [_question(case, adapters) for case in cases]
     preload(_LIBRARIES)
     answers = stream(list(_requests(questions, ids)), timeout=timeout, jobs=jobs)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reconcile.accepted import Review, accepted_text, read_accepted, review
-from reconcile.ask import installed
+from reconcile.ask import every
 from reconcile.conform import Progress, Suite, conform
 from reconcile.corpus import chosen
 from reconcile.errors import UsageError
@@ -69,13 +69,13 @@ def conform_answer(asked: Asked) -> bool:
 
 def _counters(asked: Asked) -> Sequence[str]:
     if asked.every == bool(asked.counters):
-        raise UsageError("name the counters to check, or give --all for every installed one")
+        raise UsageError("name the counters to check, or give --all for every one that can run here")
     if not 0 < asked.timeout < float("inf"):
         raise UsageError(f"the timeout {asked.timeout:g} must be a number of seconds above 0")
     for file in asked.adapters:
         if not Path(file).is_file():
             raise UsageError(f"the adapter {file!r} does not exist")
-    found = installed(asked.adapters) if asked.every else asked.counters
+    found = every(asked.adapters) if asked.every else asked.counters
     if not found:
         raise UsageError("no counter is installed; pip install 'flop-reconcile[all]' brings them")
     return found

@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from reconcile import __version__, reference
-from reconcile.ask import CounterId, Question, installed, parse_counter
+from reconcile.ask import CounterId, Question, entry_of, every, parse_counter, ready
 from reconcile.audit import Audit, audit_question
 from reconcile.errors import LedgerError, UsageError
 from reconcile.launch import TIMEOUT, launch, preload
 from reconcile.ledger import from_json as ledger_from_json
-from reconcile.registry import entry
 from reconcile.render.files import make_folder, write_json
 from reconcile.schema import Count, Reference
 from reconcile.survey_file import Limit, Survey, SurveyModel
@@ -186,20 +185,21 @@ def _is_kept(cell: Mapping[str, Any], counters: Sequence[str]) -> bool:
 
 
 def _version(counter: str) -> str | None:
-    return entry(parse_counter(counter).name).version
+    return entry_of(parse_counter(counter)).version
 
 
 def versions_of(counters: Iterable[str], more: Iterable[str] = ()) -> dict[str, str]:
     """Releases of what a survey rests on: this package, Python, the frameworks, the counters, the model libraries."""
     found = {"flop-reconcile": __version__, "python": platform.python_version()}
-    names = ["torch", "numpy", *(name.partition(".")[0] for name in more)]
-    names += [entry(parse_counter(item).name).counter.distribution or "" for item in counters]
-    for name in dict.fromkeys(filter(None, names)):
+    for name in ("torch", "numpy", *dict.fromkeys(name.partition(".")[0] for name in more)):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    asked = (entry_of(parse_counter(item)) for item in counters)
+    return found | {
+        item.counter.distribution: item.version for item in asked if item.counter.distribution and item.version
+    }
 
 
 def run_survey(
@@ -218,12 +218,10 @@ def run_survey(
 
     With `resume` what is kept in the folder `cache` is taken from there; with `finished` nothing else is run.
     """
-    counters = survey.counters or installed()
+    counters = survey.counters or every()
     if not counters:
         raise UsageError("no counter is installed; pip install 'flop-reconcile[all]' brings them")
-    for name in counters:
-        if missing := entry(parse_counter(name).name).missing:
-            raise UsageError(missing)
+    ready(counters)
     shelf = Shelf(cache, resume=resume or finished, libraries=versions_of((), survey.preload))
     preload(survey.preload)
     groups: dict[str, list[dict[str, Any]]] = {}
@@ -251,7 +249,7 @@ def run_survey(
 
 
 def _counter(name: str) -> dict[str, str | None]:
-    known = entry(parse_counter(name).name)
+    known = entry_of(parse_counter(name))
     return {"counter": name, "version": known.version, "unit": known.counter.unit}
 
 

@@ -14,9 +14,19 @@ import pytest
 
 from tests.shared import ROOT
 
-COUNTERS = {"thop", "torchstat", "ptflops", "fvcore", "torchinfo", "torchprofile", "calflops", "deepspeed"}
+COUNTERS = {
+    "thop",
+    "torchstat",
+    "ptflops",
+    "fvcore",
+    "torchinfo",
+    "torchprofile",
+    "torchsummary",
+    "calflops",
+    "deepspeed",
+}
 FRAMEWORKS = {"torch", "paddle", "torchvision", "numpy"}
-WORKER_SIDE = ("reconcile/worker/", "reconcile/models.py", "reconcile/idioms/")
+WORKER_SIDE = ("reconcile/worker/", "reconcile/models.py", "reconcile/idioms/", "reconcile/zoo/")
 
 
 def _imports(file: Path) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -17,13 +16,13 @@ from reconcile.survey_file import SurveyModel, read_survey
 from reconcile.worker import shims
 from tests.shared import EIGHT, MORE, ROOT, audit_of
 
-ZOO = ROOT / "zoo" / "zoo.yaml"
+ZOO = ROOT / "reconcile" / "zoo" / "networks.yaml"
 
 REPORT = ROOT / "reports" / "zoo.md"
 
 TEN = (*EIGHT, *MORE)
 
-_TRANSFORMERS = str(ROOT / "zoo" / "transformer_models.py") + ":model"
+_TRANSFORMERS = "reconcile.zoo.transformer_models:model"
 
 _SIZES = {"num_hidden_layers": 1, "num_attention_heads": 2, "vocab_size": 50}
 
@@ -187,11 +186,3 @@ def test_a_slice_of_the_committed_survey_comes_out_again(
     stated = {model["name"]: model for group in committed["groups"] for model in group["models"]}
     for name in SLICE:
         assert found[name] == stated[name]
-
-
-def test_a_survey_of_the_zoo_is_read_where_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    survey = read_survey(str(ZOO))
-    assert survey.limit is not None
-    assert {item.model.place for item in survey.models if item.model.is_file} == {"zoo/transformer_models.py"}
-    assert Path("zoo/transformer_models.py").is_file()

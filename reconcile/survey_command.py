@@ -43,7 +43,7 @@ def survey_command(
 ) -> int:
     """Run every counter on each model that FILE.yaml lists, and report what is explained and what is not.
 
-    Example: reconcile survey zoo/zoo.yaml --output reports/zoo.md --resume
+    Example: reconcile survey reconcile/zoo/networks.yaml --output reports/zoo.md --resume
     """
     if output is not None and Path(output).suffix != ".md":
         raise UsageError(f"the output {output!r} must end in .md; the document is written beside it")
