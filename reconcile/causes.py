@@ -54,6 +54,10 @@ _OTHERS = (
     ("arithmetic", "claim", "states a total that its own rows do not give"),
     ("typo", "claim", "states a number that differs from the work by a slip of digits"),
     ("left-out", "claim", "states nothing for this layer"),
+    ("unit", "claim", "calls one unit by the name of the other, or turns all of a number into the other"),
+    ("map-size", "claim", "takes the output of this layer for a map of another size"),
+    ("misplaced", "claim", "states the number of another layer"),
+    ("extrapolated", "work", "was measured at one size and scaled to another"),
 )
 
 CAUSES: dict[str, CauseKind] = {kind.name: kind for kind in _conventions()} | {

@@ -1,0 +1,108 @@
+"""Other work that a number may be about: the work as stated, and what departs from it by one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from math import isqrt
+
+from reconcile.fold import flow
+from reconcile.inputs import Input
+from reconcile.printed import Printed
+from reconcile.work import Work
+
+BATCHES = (2, 4, 8, 16, 32, 64, 128, 256)
+"""Batch sizes that people count at."""
+
+SIDES = (32, 64, 96, 112, 128, 160, 192, 224, 227, 240, 256, 260, 288, 299, 300, 320, 331, 352, 380, 384, 416, 448, 456)
+LARGE_SIDES = (480, 512, 528, 576, 600, 608, 640, 672, 720, 768, 800, 896, 1024, 1280)
+"""Sides of images that people count at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """One thing in which a number departs from the plain count; `says` completes the sentence "It is ..."."""
+
+    cause: str
+    says: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Variant:
+    """Work, or a part of it: every row is taken by its `shares`, or by the share of `all` where it has none."""
+
+    departure: Departure
+    shares: Mapping[str, Fraction] = field(default_factory=dict)
+    all: Fraction = Fraction(1)
+
+    def of(self, rows: Mapping[str, int | None]) -> dict[str, Fraction | None]:
+        """The rows of this work, from those of the whole work."""
+        return {
+            name: None if value is None else value * self.shares.get(name, self.all) for name, value in rows.items()
+        }
+
+
+def variants(work: Work) -> tuple[Variant, ...]:
+    """Everything that one executed work can be read as besides itself, the likeliest first."""
+    return tuple(_variants(work))
+
+
+def _variants(work: Work) -> Iterator[Variant]:
+    rows = {name: Fraction(1) / factor for name, factor in flow(work).layers.items() if factor > 1}
+    if rows:
+        yield Variant(
+            departure=Departure(cause="folded-batch", says="for one row where a view made several"), shares=rows
+        )
+    calls = _calls(work)
+    if calls:
+        once = {name: Fraction(1, number) for name, number in calls.items()}
+        yield Variant(
+            departure=Departure(cause="calls", says="for one call of layers that are called again"), shares=once
+        )
+    batch = work.ledger.batch or 1
+    if batch > 1:
+        says = f"for one sample of a batch of {batch}"
+        yield Variant(departure=Departure(cause="batch", says=says), all=Fraction(1, batch))
+    for size in BATCHES:
+        if size != batch:
+            says = f"for a batch of {size} instead of {batch}"
+            yield Variant(departure=Departure(cause="batch", says=says), all=Fraction(size, batch))
+
+
+def _calls(work: Work) -> dict[str, int]:
+    """How often each row's module was called, where that is more than once."""
+    found: dict[str, int] = {}
+    for call in work.ledger.calls:
+        found[call.module] = found.get(call.module, 0) + 1
+    return {name: number for name, number in found.items() if number > 1 and name in work.layers}
+
+
+def map_size(value: int, positions: Sequence[int], work: int) -> int | None:
+    """The side of the square map at which a layer would do `value`, where it does `work` at its own positions.
+
+    >>> map_size(9 * 512 * 16, (10, 10), 9 * 512 * 100)
+    4
+    """
+    area = 1
+    for size in positions:
+        area *= size
+    if len(positions) != 2 or not area or not work or work % area or value <= 0 or value % (work // area):
+        return None
+    square = value // (work // area)
+    side = isqrt(square)
+    return side if side * side == square and square != area else None
+
+
+def likely_sizes(printed: Printed, total: int, inputs: Sequence[Input]) -> Iterator[tuple[Input, ...]]:
+    """Inputs of another side at which a count that grows with the area would come near a printed number.
+
+    Work grows with the area only nearly, so a fifth more or less is let through; the model has to be run there.
+    """
+    if len(inputs) != 1 or len(inputs[0].shape) != 4 or not total:
+        return
+    batch, channels, height, width = inputs[0].shape
+    for side in (*SIDES, *LARGE_SIDES):
+        near = Fraction(total * side * side, height * width)
+        if (side, side) != (height, width) and 4 * near <= 5 * printed.value <= 6 * near:
+            yield (replace(inputs[0], shape=(batch, channels, side, side)),)
