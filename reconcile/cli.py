@@ -13,6 +13,7 @@ import click
 import reconcile
 from reconcile.ask import ask, installed
 from reconcile.audit import Audit, audit_question
+from reconcile.cite_command import cite_command
 from reconcile.command import CACHE, COUNTERS, DIFFERENT, DOCUMENT, EXPLAINED, MODEL, give, question_of
 from reconcile.ends import sides
 from reconcile.errors import ReconcileError, UsageError
@@ -219,6 +220,7 @@ def demo_command(jobs: int | None, as_json: bool, output: str | None) -> int:
     return EXPLAINED if story.complete else DIFFERENT
 
 
+cli.add_command(cite_command)
 cli.add_command(overlays_command)
 cli.add_command(survey_command)
 
