@@ -76,6 +76,7 @@ class Question:
     """One model with its inputs, as workers are asked about it.
 
     `payload` is a live model and its inputs, pickled for the worker; `paddle` names the Paddle twin.
+    `once` says that no overlay will be asked a second time.
     """
 
     model: ObjectSpec | None
@@ -87,6 +88,7 @@ class Question:
     shown: str = ""
     timeout: float = TIMEOUT
     jobs: int | None = None
+    once: bool = False
 
     def request(self, counter: CounterId, *, recorded: bool = True) -> Request:
         """The request for one counter; an overlay that it needs is made if it is missing."""
@@ -102,7 +104,7 @@ class Question:
             "context": counter.within(self.context).to_json(),
             "recorded": recorded,
         }
-        return Request(document=document, payload=self.payload)
+        return Request(document=document, payload=self.payload, once=self.once)
 
     def describe(self) -> dict[str, Any]:
         """The model and inputs as the documents show them."""

@@ -1,9 +1,8 @@
-"""The command line: `reconcile counters | run | explain | audit | conform | survey | demo | overlays`."""
+"""The command line: one command for each question, and what they refuse."""
 
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -13,22 +12,34 @@ import click
 import reconcile
 from reconcile.ask import ask, installed
 from reconcile.audit import Audit, audit_question
+from reconcile.bisect_command import bisect_command
 from reconcile.cite_command import cite_command
-from reconcile.command import CACHE, COUNTERS, DIFFERENT, DOCUMENT, EXPLAINED, MODEL, give, question_of
+from reconcile.command import (
+    CACHE,
+    COUNTERS,
+    DIFFERENT,
+    DOCUMENT,
+    EXPLAINED,
+    METRIC,
+    MODEL,
+    command_line,
+    give,
+    question_of,
+)
 from reconcile.ends import sides
 from reconcile.errors import ReconcileError, UsageError
-from reconcile.explain import Explanation, explain
+from reconcile.explain import explain
 from reconcile.launch import TIMEOUT
-from reconcile.metrics import METRICS, OPERATIONS
 from reconcile.overlays_command import overlays_command
 from reconcile.registry import entries
 from reconcile.render import terminal
 from reconcile.render.article import article_report
-from reconcile.render.files import csv_text, make_folder, write_json, write_text
+from reconcile.render.files import csv_text, explanation_csv, make_folder, write_json, write_text
 from reconcile.render.markdown import table as markdown_table
 from reconcile.render.report import difference_report, report, run_report
 from reconcile.render.tables import Table
 from reconcile.survey_command import survey_command
+from reconcile.timeline_command import timeline_command
 
 REFUSED, INTERRUPTED = 2, 130
 
@@ -105,11 +116,6 @@ def run_command(counters: Sequence[str], as_json: bool, output: str | None, mode
     return EXPLAINED if run.explained else DIFFERENT
 
 
-def _command() -> str:
-    """The command line that is being run."""
-    return shlex.join(["reconcile", *click.get_current_context().obj])
-
-
 def _layers_csv(audit: Audit) -> str:
     frame = audit.layers()
     return str(frame.to_csv(index=False, lineterminator="\n"))
@@ -119,7 +125,7 @@ def _layers_csv(audit: Audit) -> str:
 @MODEL
 @click.option("--from", "left", required=True, metavar="ID", help="A counter, reference, claim:FILE or run:FILE.json.")
 @click.option("--to", "right", required=True, metavar="ID", help="What to compare it with.")
-@click.option("--metric", default=OPERATIONS, type=click.Choice([OPERATIONS, *METRICS]), help="What the numbers count.")
+@METRIC
 @DOCUMENT
 def explain_command(
     left: str, right: str, metric: str, as_json: bool, output: str | None, model: str, **options: Any
@@ -131,7 +137,7 @@ def explain_command(
     question = question_of(model, **options)
     found = sides(question, [left, right], metric)
     explanation = explain(found[left], found[right])
-    texts = {".md": difference_report(explanation), ".csv": _explanation_csv(explanation)}
+    texts = {".md": difference_report(explanation), ".csv": explanation_csv(explanation)}
     give(
         explanation.to_json(),
         as_json=as_json,
@@ -140,16 +146,6 @@ def explain_command(
         texts=texts,
     )
     return EXPLAINED if explanation.complete else DIFFERENT
-
-
-def _explanation_csv(explanation: Explanation) -> str:
-    columns = ("layer", "type", "from", "to", "difference", "residual", "cause", "amount", "formula")
-    rows: list[tuple[Any, ...]] = []
-    for layer in explanation.layers:
-        head = (layer.layer, layer.type, layer.left, layer.right, layer.difference, layer.residual)
-        rows += [(*head, cause.cause, cause.amount, cause.formula) for cause in layer.causes]
-        rows += [] if layer.causes else [(*head, None, None, None)]
-    return csv_text(columns, rows)
 
 
 @cli.command("audit")
@@ -165,7 +161,7 @@ def audit_command(
         raise UsageError("name where the report goes: --out DIR for all of it, or --output FILE for one page")
     question = question_of(model, **options)
     audit = audit_question(question, counters)
-    document, page = audit.document(), report(audit, _command())
+    document, page = audit.document(), report(audit, command_line())
     if out is not None:
         folder = make_folder(out)
         write_text(folder / "report.md", page)
@@ -209,7 +205,7 @@ def demo_command(jobs: int | None, as_json: bool, output: str | None) -> int:
     from reconcile.demo import demo
 
     story = demo(jobs=jobs)
-    texts = {".md": article_report(story), ".csv": _explanation_csv(story.missing)}
+    texts = {".md": article_report(story), ".csv": explanation_csv(story.missing)}
     give(
         story.document(),
         as_json=as_json,
@@ -222,6 +218,8 @@ def demo_command(jobs: int | None, as_json: bool, output: str | None) -> int:
 
 cli.add_command(cite_command)
 cli.add_command(overlays_command)
+cli.add_command(timeline_command)
+cli.add_command(bisect_command)
 cli.add_command(survey_command)
 
 

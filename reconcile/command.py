@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from reconcile.cache import VARIABLE, cache_at
 from reconcile.errors import UsageError
 from reconcile.inputs import DTYPES, parse_inputs
 from reconcile.launch import TIMEOUT
+from reconcile.metrics import METRICS, OPERATIONS
 from reconcile.objects import parse_arguments, parse_object
 from reconcile.render.files import json_text, write_text
 from reconcile.schema import Context
@@ -80,6 +82,18 @@ COUNTERS = click.option(
 )
 
 
+METRIC = click.option(
+    "--metric", default=OPERATIONS, type=click.Choice([OPERATIONS, *METRICS]), help="What the numbers count."
+)
+
+RELEASES = click.option(
+    "--releases",
+    metavar="A,B,C",
+    callback=lambda context, option, text: tuple(filter(None, map(str.strip, text.split(",")))) if text else (),
+    help="Only these releases; without it, every one that pip offers.",
+)
+
+
 def question_of(
     model: str,
     *,
@@ -112,6 +126,11 @@ def question_of(
         timeout=timeout,
         jobs=jobs,
     )
+
+
+def command_line() -> str:
+    """The command line that is being run."""
+    return shlex.join(["reconcile", *click.get_current_context().obj])
 
 
 def give(

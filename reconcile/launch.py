@@ -37,10 +37,14 @@ _GRACE = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What one worker is asked: a JSON document and, for a live model, its pickled bytes."""
+    """What one worker is asked: a JSON document and, for a live model, its pickled bytes.
+
+    An overlay that answers `once` gets no server of its own: a sweep over releases would start dozens of them.
+    """
 
     document: Mapping[str, Any]
     payload: bytes = b""
+    once: bool = False
 
 
 class _Server:
@@ -150,7 +154,7 @@ _starting = threading.Lock()
 
 def _server(request: Request) -> _Server:
     """The server for a request; one for an overlay has the counter's library imported, which may take seconds."""
-    overlay = request.document.get("overlay")
+    overlay = None if request.once else request.document.get("overlay")
     with _starting:
         servers = _started()
         if overlay not in servers or not servers[overlay].alive:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reconcile.errors import UsageError
+from reconcile.explain import Explanation
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -57,3 +58,14 @@ def make_folder(path: str | Path) -> Path:
     except OSError as error:
         raise UsageError(f"the folder {str(folder)!r} cannot be made: {error.strerror or error}") from error
     return folder
+
+
+def explanation_csv(explanation: Explanation) -> str:
+    """One row for each layer of a difference and each of its causes."""
+    columns = ("layer", "type", "from", "to", "difference", "residual", "cause", "amount", "formula")
+    rows: list[tuple[Any, ...]] = []
+    for layer in explanation.layers:
+        head = (layer.layer, layer.type, layer.left, layer.right, layer.difference, layer.residual)
+        rows += [(*head, cause.cause, cause.amount, cause.formula) for cause in layer.causes]
+        rows += [] if layer.causes else [(*head, None, None, None)]
+    return csv_text(columns, rows)

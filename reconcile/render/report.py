@@ -14,11 +14,13 @@ from reconcile.schema import Run
 from reconcile.side import Side
 
 
-def _page(parts: Iterable[str]) -> str:
+def page(parts: Iterable[str]) -> str:
+    """Paragraphs as one page."""
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _object(run: Run) -> str:
+def object_of(run: Run) -> str:
+    """The model and its inputs, as a title says them."""
     inputs = run.model["inputs"]
     shapes = " and ".join(f"`{text}`" for text in inputs) if isinstance(inputs, list) and inputs else "no input"
     arguments = run.model["arguments"]
@@ -26,22 +28,23 @@ def _object(run: Run) -> str:
     return f"`{run.model['object']}`{given} on {shapes}"
 
 
-def _context(run: Run) -> str:
+def context_of(run: Run) -> str:
+    """The context in one line."""
     context = run.context.to_json()
     return f"Context: {context['mode']}, gradients {context['grad']}, {context['dtype']}, {context['device']}."
 
 
 def run_report(run: Run) -> str:
     """One run: totals and layers."""
-    return _page(
+    return page(
         [
-            f"# {_object(run)}",
+            f"# {object_of(run)}",
             _reference(run),
             table(tables.totals(run)),
             "## Layers",
             table(tables.layers(run)),
             *_left_behind(run),
-            _context(run),
+            context_of(run),
             _notes(run),
         ]
     )
@@ -70,13 +73,14 @@ def difference_report(explanation: Explanation) -> str:
     """One difference: the answer, the causes and the formulas."""
     parts = [f"# {explanation.left.counter} against {explanation.right.counter}", tables.headline(explanation)]
     if explanation.causes or explanation.residual:
-        parts += ["## Causes", table(tables.causes(explanation)), _sources(explanation)]
+        parts += ["## Causes", table(tables.causes(explanation)), sources(explanation)]
         parts += ["## Layer by layer", table(tables.formulas(explanation))]
     parts += [*explanation.notes]
-    return _page(parts)
+    return page(parts)
 
 
-def _sources(explanation: Explanation) -> str:
+def sources(explanation: Explanation) -> str:
+    """Where in the code of the counters each cause was read."""
     lines = [
         f"- {cause.cause}: {', '.join(f'`{text}`' for text in cause.sources)}"
         for cause in explanation.causes
@@ -90,7 +94,7 @@ def report(audit: Audit, command: str = "") -> str:
     run = audit.run
     to_reference = [item for item in audit.explanations if item.right.counter == "reference"]
     pairs = [item for item in audit.explanations if item.right.counter != "reference"]
-    parts = [f"# Audit of {_object(run)}", _answer(audit), _reference(run), table(_departures(to_reference))]
+    parts = [f"# Audit of {object_of(run)}", _answer(audit), _reference(run), table(_departures(to_reference))]
     parts += [f"Written by `{command}`."] if command else []
     parts += ["## The counters", table(tables.totals(run))]
     parts += ["## Why each counter departs from the definition"]
@@ -99,8 +103,8 @@ def report(audit: Audit, command: str = "") -> str:
         parts += [table(tables.causes(explanation))] if explanation.causes or explanation.residual else []
     if pairs:
         parts += ["## Every pair of counters", table(_pairs(pairs))]
-    parts += ["## Layers", table(tables.layers(run)), *_left_behind(run), _context(run), _notes(run)]
-    return _page(parts)
+    parts += ["## Layers", table(tables.layers(run)), *_left_behind(run), context_of(run), _notes(run)]
+    return page(parts)
 
 
 def _answer(audit: Audit) -> str:

@@ -36,6 +36,13 @@ def say(text: str, *, to: rich.console.Console) -> None:
     to.print(rich.text.Text(text))
 
 
+def show_answer(answer: str, rests_on: Table) -> None:
+    """Print an answer and the table that it rests on."""
+    out = console()
+    say(answer, to=out)
+    show(rests_on, to=out)
+
+
 def show_run(run: Run) -> None:
     """Print the totals, the layers and every note of a run."""
     out = console()
