@@ -45,6 +45,9 @@ class CounterId:
         return context
 
 
+_SAID = 4000
+"""Characters of what a worker printed that a document carries."""
+
 CONTEXTS = ("grad", "no_grad", "inference_mode", "train", "eval")
 
 
@@ -87,6 +90,7 @@ class Question:
     payload: bytes = b""
     shown: str = ""
     timeout: float = TIMEOUT
+    memory: int | None = None
     jobs: int | None = None
     once: bool = False
 
@@ -149,7 +153,7 @@ def ask(question: Question, counters: Sequence[str]) -> Run:
     clean = CounterId(name=reference.NAME)
     asked = ids if clean in ids else [clean, *ids]
     requests = [question.request(item) for item in asked]
-    answers = launch(requests, timeout=question.timeout, jobs=question.jobs)
+    answers = launch(requests, timeout=question.timeout, memory=question.memory, jobs=question.jobs)
     by_id = dict(zip(asked, answers, strict=True))
     _refuse_bad_question(question, by_id[clean], answers)
     counts = tuple(
@@ -174,7 +178,7 @@ def _refuse_bad_question(question: Question, clean: Mapping[str, Any], answers: 
 
 def _count(item: CounterId, known: Entry, answer: Mapping[str, Any], context: Context) -> Count:
     if answer["status"] == "failed":
-        return count_failed(item, known, str(answer.get("reason")), context)
+        return replace(count_failed(item, known, str(answer.get("reason")), context), said=said_of(answer))
     try:
         return count_answered(item, known, answer, context)
     except (LedgerError, KeyError, TypeError, ValueError) as error:
@@ -212,8 +216,15 @@ def count_answered(item: CounterId, known: Entry, answer: Mapping[str, Any], con
         warnings=(*answer["warnings"], *_unread(known, answer["version"])),
         side_effects=tuple(answer["side_effects"]),
         certificate=answer["certificate"],
+        said=said_of(answer),
         ruled=counter.written(answer["version"]),
     )
+
+
+def said_of(answer: Mapping[str, Any]) -> str:
+    """What a worker printed, cut to what a document should carry: its end says more than its beginning."""
+    text = str(answer.get("said", ""))
+    return text if len(text) <= _SAID else f"... {len(text) - _SAID} characters left out ...\n{text[-_SAID:]}"
 
 
 def _unread(known: Entry, version: str | None) -> Sequence[str]:

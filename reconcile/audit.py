@@ -223,13 +223,15 @@ def audit(
     adapters: Sequence[str] = (),
     context: Context | None = None,
     timeout: float = TIMEOUT,
+    memory: int | None = None,
     jobs: int | None = None,
 ) -> Audit:
     """Run counters on a model, each in a process of its own.
 
     `model` is `package.module:attr`, `file.py:attr` or a live `torch.nn.Module`; a live model is copied into the
     workers and left as it was.  `inputs` are tensors (for a live model) or texts as on the command line
-    (`"1,3,224,224"`), batch first.  Raises `UsageError` when the model, an input or a counter cannot be used.
+    (`"1,3,224,224"`), batch first.  Each counter may take `timeout` seconds and hold `memory` bytes.
+    Raises `UsageError` when the model, an input or a counter cannot be used.
     """
     inputs = (inputs,) if isinstance(inputs, str) or hasattr(inputs, "shape") else tuple(inputs)
     counters = (counters,) if isinstance(counters, str) else counters
@@ -242,6 +244,7 @@ def audit(
         payload=b"" if isinstance(model, str) else _payload(model, tuple(inputs)),
         shown=model if isinstance(model, str) else f"a live {type(model).__name__}",
         timeout=timeout,
+        memory=memory,
         jobs=jobs,
     )
     return audit_question(question, counters)

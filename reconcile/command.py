@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from reconcile.ask import CONTEXTS, Question
+from reconcile.byte_sizes import parse_bytes
 from reconcile.cache import VARIABLE, cache_at
 from reconcile.errors import UsageError
 from reconcile.inputs import DTYPES, parse_inputs
@@ -43,6 +44,18 @@ DOCUMENT = options_of(
 )
 
 
+def _bytes(context: click.Context, option: click.Parameter, text: str | None) -> int | None:
+    return None if text is None else parse_bytes(text)
+
+
+MEMORY = click.option(
+    "--memory",
+    metavar="SIZE",
+    callback=_bytes,
+    help="How much memory one counter may hold, as 8G or 512M, Python and its framework included.",
+)
+
+
 def _use(context: click.Context, option: click.Parameter, folder: str | None) -> None:
     """Use a cache folder until the command ends."""
     context.with_resource(cache_at(folder))
@@ -68,6 +81,7 @@ MODEL = options_of(
     click.option("--dtype", default="float32", type=click.Choice(DTYPES), help="The dtype of weights and inputs."),
     click.option("--device", default="cpu", metavar="NAME", help="Only cpu; counts do not depend on it yet."),
     click.option("--timeout", default=TIMEOUT, metavar="SECONDS", help="How long one counter may take."),
+    MEMORY,
     click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many workers at a time."),
     CACHE,
 )
@@ -106,6 +120,7 @@ def question_of(
     dtype: str,
     device: str,
     timeout: float,
+    memory: int | None,
     jobs: int | None,
 ) -> Question:
     """The question that the options of `MODEL` ask."""
@@ -124,6 +139,7 @@ def question_of(
         paddle=None if paddle is None else parse_object(paddle),
         adapters=tuple(adapters),
         timeout=timeout,
+        memory=memory,
         jobs=jobs,
     )
 

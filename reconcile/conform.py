@@ -15,9 +15,10 @@ from reconcile.causes import CAUSES
 from reconcile.corpus import Case
 from reconcile.errors import LedgerError, UsageError
 from reconcile.explain import Explanation, explain
-from reconcile.launch import TIMEOUT, Request, preload, stream
+from reconcile.launch import TIMEOUT, Request, stream
 from reconcile.registry import Entry, entry
 from reconcile.schema import Count, Layer, Reference
+from reconcile.server import preload
 from reconcile.side import Side, side_of
 
 Verdict = Literal["as-ruled", "departs", "crashes", "drifted", "not run"]

@@ -112,6 +112,7 @@ class Count:
 
     `certificate` is the proof that the model counted is the model asked about, where it had to be built anew in
     another framework.  `ruled` is false where no rules are written for the release that answered.
+    `said` is the end of what the counter printed.
     """
 
     counter: str
@@ -129,6 +130,7 @@ class Count:
     certificate: Mapping[str, Any] | None = None
     measures: tuple[Measure, ...] = ()
     ruled: bool = True
+    said: str = ""
 
     def __post_init__(self) -> None:
         if self.status == "ok":
@@ -170,6 +172,7 @@ class Count:
             "certificate": None if self.certificate is None else dict(self.certificate),
             "measures": [measure.to_json() for measure in self.measures],
             "ruled": self.ruled,
+            "said": self.said,
         }
         if self.ledger is not None:
             document["ledger"] = _priced(self.ledger)
@@ -195,6 +198,7 @@ class Count:
             certificate=document.get("certificate"),
             measures=tuple(Measure.from_json(item) for item in document.get("measures", ())),
             ruled=document.get("ruled", True),
+            said=document.get("said", ""),
         )
 
 

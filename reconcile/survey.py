@@ -18,10 +18,11 @@ from reconcile import __version__, reference
 from reconcile.ask import CounterId, Question, entry_of, every, parse_counter, ready
 from reconcile.audit import Audit, audit_question
 from reconcile.errors import LedgerError, UsageError
-from reconcile.launch import TIMEOUT, launch, preload
+from reconcile.launch import TIMEOUT, launch
 from reconcile.ledger import from_json as ledger_from_json
 from reconcile.render.files import make_folder, write_json
 from reconcile.schema import Count, Reference
+from reconcile.server import preload
 from reconcile.survey_file import Limit, Survey, SurveyModel
 
 Outcome = Literal["explained", "residual", "failed", "not run"]

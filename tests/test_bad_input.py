@@ -48,6 +48,7 @@ def _refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["run", LENET, "-i", "1,1,28,28:float31"], "has the dtype 'float31'"),
         (["run", LENET, *SHAPE, "--device", "cuda"], "the device 'cuda' is not supported"),
         (["run", LENET, *SHAPE, "--timeout", "0"], "must be a number of seconds above 0"),
+        (["run", LENET, *SHAPE, "--memory", "0"], "the memory '0' is no size above 0; write 8G or 512M"),
         (["run", LENET, *SHAPE, "--adapter", "none.py"], "the adapter 'none.py' does not exist"),
         (["explain", LENET, *SHAPE, "--from", "thop"], "Missing option '--to'"),
         (["explain", LENET, *SHAPE, "--from", "claim:none.yaml", "--to", "thop"], "'none.yaml' does not exist"),

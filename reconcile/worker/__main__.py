@@ -1,10 +1,12 @@
 """The fork server: imports what every worker needs once, then forks one worker for each job.
 
-Started by `reconcile.launch` as `python -m reconcile.worker [--overlay=FOLDER] [MODULE ...]`; it imports the modules
+Started by `reconcile.server` as `python -m reconcile.worker [--overlay=FOLDER] [MODULE ...]`; it imports the modules
 first, from the overlay where it has them.
-Jobs come on standard input, one JSON object a line:
-`{"job": 1, "folder": "..."}` starts a worker on the request in that folder, `{"kill": 1}` ends it.  On standard output
-goes one line for each worker that ended: `{"job": 1, "code": 0}`.  End of input ends the server and all its workers.
+Jobs come on standard input, one JSON object a line: `{"job": 1, "folder": "...", "seconds": 300.0, "memory": null}`
+starts a worker on the request in that folder, within limits of time and of memory in bytes.
+On standard output goes one line for each worker that ended, with the limit that it was ended for and the beginning and
+end of what it printed: `{"job": 1, "code": 0, "over": null, "said": ""}`.
+End of input, or SIGTERM, ends the server and all its workers.
 
 The server executes no op of any framework: a process forked after a multithreaded op hangs at its first op.
 """
@@ -20,79 +22,118 @@ import os
 import selectors
 import signal
 import sys
+import time
+import traceback
 from pathlib import Path
+from typing import Any
 
 from reconcile.worker import shims
 from reconcile.worker.job import OVERLAY, put_first, work
+from reconcile.worker.memory import children, first_to_go, take_orphans
+from reconcile.worker.running import Running
+
+_LOOK = 0.05
+"""Seconds between two looks at what the workers hold."""
+
+_LAST_READS = 64
+"""Reads that empty the pipe of a worker that ended; something that it left may still be printing."""
 
 
 class Server:
-    """Forks workers and says how they ended."""
+    """Forks workers, keeps them within their limits, and says how they ended."""
 
     def __init__(self, output: int) -> None:
         self._output = output
-        self.jobs: dict[int, int] = {}
+        self._workers: dict[int, Running] = {}
         self._rest = b""
+        self._ordered_to_end = False
         self._wake, self._woken = os.pipe()
         os.set_blocking(self._wake, False)
         os.set_blocking(self._woken, False)
+        self._selector = selectors.DefaultSelector()
 
     def serve(self) -> None:
         """Do jobs until the input ends."""
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         signal.set_wakeup_fd(self._woken)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        with selectors.DefaultSelector() as selector:
-            selector.register(0, selectors.EVENT_READ)
-            selector.register(self._wake, selectors.EVENT_READ)
-            open_input = True
-            while open_input:
-                for key, _ in selector.select():
-                    if key.fd == self._wake:
-                        os.read(self._wake, 4096)
-                    else:
-                        open_input = self._read()
-                self._reap()
-        for pid in self.jobs:
-            _kill(pid)
-        for pid in self.jobs:
-            os.waitpid(pid, 0)
+        signal.signal(signal.SIGTERM, lambda number, frame: self._end())
+        take_orphans()
+        self._selector.register(0, selectors.EVENT_READ)
+        self._selector.register(self._wake, selectors.EVENT_READ)
+        try:
+            while not self._ordered_to_end:
+                self._turn()
+        finally:
+            self._end_all()
 
-    def _read(self) -> bool:
+    def _end(self) -> None:
+        self._ordered_to_end = True
+
+    def _turn(self) -> None:
+        for key, _ in self._selector.select(self._pause()):
+            if key.fd == self._wake:
+                os.read(self._wake, 4096)
+            elif key.fd == 0:
+                self._read()
+            elif not key.data.drain():
+                self._selector.unregister(key.fd)
+        for worker in self._workers.values():
+            worker.check()
+        self._reap()
+
+    def _pause(self) -> float | None:
+        """Seconds until a limit has to be looked at again; None if there is no worker."""
+        if any(worker.memory is not None for worker in self._workers.values()):
+            return _LOOK
+        deadlines = [worker.deadline for worker in self._workers.values() if worker.over is None]
+        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+
+    def _read(self) -> None:
         chunk = os.read(0, 65536)
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         for line in lines:
             self._order(json.loads(line))
-        return bool(chunk)
+        if not chunk:
+            self._end()
 
-    def _order(self, order: dict[str, object]) -> None:
-        if "kill" in order:
-            for pid, job in self.jobs.items():
-                if job == order["kill"]:
-                    _kill(pid)
-            return
+    def _order(self, order: dict[str, Any]) -> None:
+        reader, writer = os.pipe()
+        os.set_blocking(reader, False)
         server, pid = os.getpid(), os.fork()
         if pid == 0:
-            self._become_worker(Path(str(order["folder"])), server)
-        self.jobs[pid] = int(str(order["job"]))
+            self._become_worker(Path(order["folder"]), server, writer)
+        os.close(writer)
+        worker = Running(
+            job=order["job"],
+            pid=pid,
+            printed=reader,
+            deadline=time.monotonic() + order["seconds"],
+            memory=order["memory"],
+        )
+        self._workers[pid] = worker
+        self._selector.register(reader, selectors.EVENT_READ, worker)
 
-    def _become_worker(self, folder: Path, server: int) -> None:
+    def _become_worker(self, folder: Path, server: int, writer: int) -> None:
         """In the child: leave the server behind, work, and never come back."""
         code = 1
         try:
             os.setsid()
             _die_with(server)
             signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
+            first_to_go()
             nothing = os.open(os.devnull, os.O_RDONLY)
-            said = os.open(folder / "said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             os.dup2(nothing, 0)
-            os.dup2(said, 1)
-            os.dup2(said, 2)
-            os.close(self._output)
+            os.dup2(writer, 1)
+            os.dup2(writer, 2)
+            for inherited in (nothing, writer, self._output, *(item.printed for item in self._workers.values())):
+                os.close(inherited)
             work(folder)
             code = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
             with contextlib.suppress(Exception):
                 sys.stdout.flush()
@@ -100,14 +141,40 @@ class Server:
             os._exit(code)
 
     def _reap(self) -> None:
-        while self.jobs:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if pid == 0:
-                return
-            job = self.jobs.pop(pid, None)
-            if job is not None:
-                _kill_group(pid)
-                _say({"job": job, "code": os.waitstatus_to_exitcode(status)}, self._output)
+        """Say how workers ended; orphans that ended are buried without a word."""
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    return
+                if pid in self._workers:
+                    self._ended(self._workers.pop(pid), os.waitstatus_to_exitcode(status))
+
+    def _ended(self, worker: Running, code: int) -> None:
+        worker.kill_group()
+        self._kill_strays()
+        for _ in range(_LAST_READS):
+            if not worker.drain():
+                break
+        if worker.printed in self._selector.get_map():
+            self._selector.unregister(worker.printed)
+        os.close(worker.printed)
+        _say({"job": worker.job, "code": code, "over": worker.over, "said": worker.said.text()}, self._output)
+
+    def _kill_strays(self) -> None:
+        """End what workers started in sessions of their own and left behind."""
+        for pid in children(os.getpid()):
+            if pid not in self._workers:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def _end_all(self) -> None:
+        for worker in self._workers.values():
+            worker.kill()
+        for pid in self._workers:
+            os.waitpid(pid, 0)
+        self._workers.clear()
+        self._kill_strays()
 
 
 _PR_SET_PDEATHSIG = 1
@@ -121,21 +188,10 @@ def _die_with(server: int) -> None:
         os._exit(1)
 
 
-def _kill_group(pid: int) -> None:
-    """End whatever a worker started and left behind."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
-
-
-def _kill(pid: int) -> None:
-    """End a worker that still runs, and whatever it started."""
-    _kill_group(pid)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-
-
-def _say(answer: dict[str, int], to: int) -> None:
-    os.write(to, json.dumps(answer).encode() + b"\n")
+def _say(answer: dict[str, Any], to: int) -> None:
+    text = json.dumps(answer).encode() + b"\n"
+    while text:
+        text = text[os.write(to, text) :]
 
 
 def _own_output() -> int:

@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import sys
+import tempfile
 import traceback
 import warnings
 from pathlib import Path
@@ -71,6 +72,8 @@ def work(folder: Path) -> None:
     """Answer the request in a folder."""
     request = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
     payload = (folder / PAYLOAD).read_bytes() if (folder / PAYLOAD).is_file() else b""
+    # What a killed worker leaves in its temporary folder goes with the job's folder.
+    os.environ["TMPDIR"], tempfile.tempdir = str(folder), None
     os.chdir(request["folder"])
     sys.path[:] = list(dict.fromkeys([*request["path"], *sys.path]))
     if request.get("overlay"):

@@ -1,0 +1,149 @@
+"""A worker that takes too much is one failed row; the others, and the answer, are as they would be without it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconcile.ask import Question, ask, parse_counter
+from reconcile.byte_sizes import parse_bytes
+from reconcile.errors import UsageError
+from reconcile.inputs import parse_inputs
+from reconcile.launch import Request, launch
+from reconcile.objects import parse_object
+from reconcile.schema import Count, Run
+from reconcile.server import close_servers
+from reconcile.worker.said import HEAD, TAIL
+from tests.processes import VARIABLE, gone, marked
+
+FAKES = str(Path(__file__).parent / "fakes" / "greedy.py")
+
+MARK = f"limits-{os.getpid()}"
+
+LENET = 6 * 28 * 28 * 9 + 16 * 10 * 10 * 150 + 400 * 120 + 120 * 84 + 84 * 10
+
+
+def _question(**limits: float) -> Question:
+    model = parse_object("reconcile.models:LeNet")
+    return Question(model=model, inputs=parse_inputs(["1,1,28,28"]), adapters=(FAKES,), **limits)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def run() -> Iterator[Run]:
+    """Every greedy counter beside an honest one, started by a server of their own that carries the mark."""
+    close_servers()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, MARK)
+        greedy = ("hoards", "maps", "prints", "deaf", "deserts")
+        yield ask(_question(timeout=15, memory=2**30), [*(f"greedy:{name}" for name in greedy), "thop"])
+    close_servers()
+
+
+def _count(run: Run, counter: str) -> Count:
+    count = run.count(counter)
+    assert count is not None
+    return count
+
+
+def test_a_worker_that_fills_memory_is_stopped(run: Run) -> None:
+    count = _count(run, "greedy:hoards")
+    assert count.status == "failed"
+    assert count.reason == "it held more than 1.0 GiB of memory and was stopped"
+
+
+def test_memory_that_is_mapped_and_never_touched_costs_nothing(run: Run) -> None:
+    assert _count(run, "greedy:maps").reason is None
+
+
+def test_a_worker_that_blocks_signals_and_prints_for_ever_is_stopped_in_time(run: Run) -> None:
+    count = _count(run, "greedy:deaf")
+    assert count.reason == "it did not answer within 15 seconds and was stopped; it last said: still here"
+
+
+def test_a_worker_that_prints_100_megabytes_answers_and_both_ends_of_it_are_carried_back() -> None:
+    question = _question()
+    (answer,) = launch([question.request(parse_counter("greedy:prints"))])
+    assert answer["status"] == "ok"
+    assert answer["said"].startswith("the first words\nxxx")
+    assert answer["said"].endswith("xxx\nthe last words\n")
+    assert len(answer["said"]) < HEAD + TAIL + 100
+
+
+def test_what_a_worker_printed_stands_in_the_document(run: Run) -> None:
+    assert _count(run, "greedy:prints").said.endswith("the last words\n")
+
+
+def test_a_process_that_a_worker_deserts_is_ended(run: Run) -> None:
+    assert _count(run, "greedy:deserts").status == "ok"
+    close_servers()
+    assert gone(MARK)
+
+
+def test_an_honest_counter_beside_them_answers(run: Run) -> None:
+    assert _count(run, "thop").total == LENET
+
+
+def test_a_worker_that_is_killed_from_outside_harms_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    close_servers()
+    mark = f"killed-{os.getpid()}"
+    monkeypatch.setenv(VARIABLE, mark)
+    question = _question()
+    found: list[Run] = []
+    thread = threading.Thread(target=lambda: found.append(ask(question, ["greedy:waits", "thop"])))
+    thread.start()
+    sleeper = _waiting(mark)
+    os.kill(_parent(sleeper), 9)
+    thread.join(60)
+    (run,) = found
+    assert _count(run, "greedy:waits").reason == "it was ended by signal 9 (SIGKILL)"
+    assert _count(run, "thop").total == LENET
+    assert not Path(f"/proc/{sleeper}").exists() or gone(mark)
+    close_servers()
+
+
+def _waiting(mark: str) -> int:
+    """The process that the waiting counter starts, once it is there."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for pid in marked(mark):
+            try:
+                if b"time.sleep(3600)" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    return int(pid)
+            except OSError:
+                continue
+        time.sleep(0.05)
+    raise AssertionError("the counter never started its process")
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+
+
+def test_there_are_never_more_workers_than_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1})
+    seen, most, lock = 0, 0, threading.Lock()
+
+    def one(request: Request, *rest: object) -> dict[str, object]:
+        nonlocal seen, most
+        with lock:
+            seen += 1
+            most = max(most, seen)
+        time.sleep(0.05)
+        with lock:
+            seen -= 1
+        return {"status": "ok"}
+
+    monkeypatch.setattr("reconcile.launch._one", one)
+    assert len(launch([Request(document={})] * 12, jobs=8)) == 12
+    assert most == 2
+
+
+@pytest.mark.parametrize("size", ["0", "-1G", "much", "8X", ""])
+def test_a_memory_that_is_no_size_is_refused(size: str) -> None:
+    with pytest.raises(UsageError, match=f"the memory {size!r} is no size above 0; write 8G or 512M"):
+        parse_bytes(size)
