@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconcile import reference
+from reconcile.answers import switched_off
 from reconcile.errors import LedgerError, UsageError
 from reconcile.inputs import Input
 from reconcile.launch import TIMEOUT, Request, launch
@@ -79,6 +80,7 @@ class Question:
     """One model with its inputs, as workers are asked about it.
 
     `payload` is a live model and its inputs, pickled for the worker; `paddle` names the Paddle twin.
+    With `cached`, answers are taken from the cache and kept there; those about a live model never are.
     `once` says that no overlay will be asked a second time.
     """
 
@@ -91,6 +93,7 @@ class Question:
     shown: str = ""
     timeout: float = TIMEOUT
     memory: int | None = None
+    cached: bool = False
     jobs: int | None = None
     once: bool = False
 
@@ -108,7 +111,8 @@ class Question:
             "context": counter.within(self.context).to_json(),
             "recorded": recorded,
         }
-        return Request(document=document, payload=self.payload, once=self.once)
+        kept = self.cached and not self.payload and not switched_off()
+        return Request(document=document, payload=self.payload, once=self.once, kept=kept)
 
     def describe(self) -> dict[str, Any]:
         """The model and inputs as the documents show them."""

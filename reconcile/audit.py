@@ -224,6 +224,7 @@ def audit(
     context: Context | None = None,
     timeout: float = TIMEOUT,
     memory: int | None = None,
+    cache: bool = True,
     jobs: int | None = None,
 ) -> Audit:
     """Run counters on a model, each in a process of its own.
@@ -231,6 +232,7 @@ def audit(
     `model` is `package.module:attr`, `file.py:attr` or a live `torch.nn.Module`; a live model is copied into the
     workers and left as it was.  `inputs` are tensors (for a live model) or texts as on the command line
     (`"1,3,224,224"`), batch first.  Each counter may take `timeout` seconds and hold `memory` bytes.
+    Answers about a model that is named are kept and taken from the cache, unless `cache` is false.
     Raises `UsageError` when the model, an input or a counter cannot be used.
     """
     inputs = (inputs,) if isinstance(inputs, str) or hasattr(inputs, "shape") else tuple(inputs)
@@ -245,6 +247,7 @@ def audit(
         shown=model if isinstance(model, str) else f"a live {type(model).__name__}",
         timeout=timeout,
         memory=memory,
+        cached=cache,
         jobs=jobs,
     )
     return audit_question(question, counters)

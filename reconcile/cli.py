@@ -13,6 +13,7 @@ import reconcile
 from reconcile.ask import ask, installed
 from reconcile.audit import Audit, audit_question
 from reconcile.bisect_command import bisect_command
+from reconcile.cache_command import cache_command
 from reconcile.cite_command import cite_command
 from reconcile.command import (
     CACHE,
@@ -216,6 +217,7 @@ def demo_command(jobs: int | None, as_json: bool, output: str | None) -> int:
     return EXPLAINED if story.complete else DIFFERENT
 
 
+cli.add_command(cache_command)
 cli.add_command(cite_command)
 cli.add_command(overlays_command)
 cli.add_command(timeline_command)

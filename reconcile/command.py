@@ -66,7 +66,7 @@ CACHE = click.option(
     metavar="DIR",
     expose_value=False,
     callback=_use,
-    help=f"The folder of overlays; {VARIABLE}, or ~/.cache/reconcile, if not named.",
+    help=f"The folder of overlays and answers; {VARIABLE}, or ~/.cache/reconcile, if not named.",
 )
 
 
@@ -82,6 +82,7 @@ MODEL = options_of(
     click.option("--device", default="cpu", metavar="NAME", help="Only cpu; counts do not depend on it yet."),
     click.option("--timeout", default=TIMEOUT, metavar="SECONDS", help="How long one counter may take."),
     MEMORY,
+    click.option("--no-cache", "fresh", is_flag=True, help="Run every counter, and keep no answer."),
     click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many workers at a time."),
     CACHE,
 )
@@ -121,6 +122,7 @@ def question_of(
     device: str,
     timeout: float,
     memory: int | None,
+    fresh: bool,
     jobs: int | None,
 ) -> Question:
     """The question that the options of `MODEL` ask."""
@@ -140,6 +142,7 @@ def question_of(
         adapters=tuple(adapters),
         timeout=timeout,
         memory=memory,
+        cached=not fresh,
         jobs=jobs,
     )
 

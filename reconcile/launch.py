@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reconcile.answers import Answers
 from reconcile.byte_sizes import show_bytes
 from reconcile.server import Ended, Limits, close_servers, server
 from reconcile.worker.job import ANSWER, PAYLOAD, REQUEST
@@ -35,11 +36,13 @@ class Request:
     """What one worker is asked: a JSON document and, for a live model, its pickled bytes.
 
     An overlay that answers `once` gets no server of its own: a sweep over releases would start dozens of them.
+    One that is `kept` is answered from the cache where that holds, and its answer is kept.
     """
 
     document: Mapping[str, Any]
     payload: bytes = b""
     once: bool = False
+    kept: bool = False
 
 
 def launch(
@@ -50,12 +53,12 @@ def launch(
     `timeout` is in seconds and `memory` in bytes, for each worker.
     After an answer that is the caller's own fault no further worker is started: the others would say the same.
     """
-    refused, limits = threading.Event(), Limits(seconds=timeout, memory=memory)
+    refused, limits, answers = threading.Event(), Limits(seconds=timeout, memory=memory), Answers()
 
     def one(request: Request, folder: Path) -> dict[str, Any]:
         if refused.is_set():
             return {"status": "failed", "fault": "skipped", "reason": "another worker refused the question"}
-        answer = _one(request, folder, limits)
+        answer = _kept(request, folder, limits, answers) if request.kept else _one(request, folder, limits)
         if answer.get("fault") == "usage":
             refused.set()
         return answer
@@ -63,7 +66,9 @@ def launch(
     with _place() as place, ThreadPoolExecutor(_at_a_time(jobs)) as pool, _stopping() as waiting:
         for index, request in enumerate(requests):
             waiting.append(pool.submit(one, request, place / str(index)))
-        return tuple(future.result() for future in waiting)
+        found = tuple(future.result() for future in waiting)
+    answers.close()
+    return found
 
 
 def stream(
@@ -121,10 +126,27 @@ def _one_gone(request: Request, folder: Path, limits: Limits) -> dict[str, Any]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _asked(request: Request) -> dict[str, Any]:
+    """Everything that a worker is told."""
+    return {**request.document, "folder": os.getcwd(), "path": [item for item in sys.path if item]}
+
+
+def _kept(request: Request, folder: Path, limits: Limits, answers: Answers) -> dict[str, Any]:
+    """The answer that is kept, or else that of a worker, which is kept from now on if it is one."""
+    asked = _asked(request)
+    found = answers.find(asked)
+    if found is not None:
+        return found
+    answer = _one(request, folder, limits)
+    files = answer.pop("files", None)
+    if answer["status"] == "ok" and files:
+        answers.keep(asked, answer, files)
+    return answer
+
+
 def _one(request: Request, folder: Path, limits: Limits) -> dict[str, Any]:
     folder.mkdir(mode=0o700)
-    here = {"folder": os.getcwd(), "path": [item for item in sys.path if item]}
-    (folder / REQUEST).write_text(json.dumps({**request.document, **here}), encoding="utf-8")
+    (folder / REQUEST).write_text(json.dumps({**_asked(request), "kept": request.kept}), encoding="utf-8")
     if request.payload:
         (folder / PAYLOAD).write_bytes(request.payload)
     document = request.document

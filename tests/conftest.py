@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from reconcile.answers import SWITCH
 from reconcile.audit import Audit
 from reconcile.cache import VARIABLE, cache_folder
 from tests.shared import audit_of
@@ -15,10 +16,14 @@ from tests.shared import audit_of
 
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder of overlays: the one that the environment names, or one of this session; never the user's own."""
+    """The folder of overlays: the one that the environment names, or one of this session; never the user's own.
+
+    No answer is ever taken from the cache, but where a test is about the cache itself.
+    """
     with pytest.MonkeyPatch.context() as patch:
         if VARIABLE not in os.environ:
             patch.setenv(VARIABLE, str(tmp_path_factory.mktemp("cache")))
+        patch.setenv(SWITCH, "1")
         yield cache_folder()
 
 

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from reconcile.worker import shims
+from reconcile.worker.files_read import FilesRead
 from reconcile.worker.job import OVERLAY, put_first, work
 from reconcile.worker.memory import children, first_to_go, take_orphans
 from reconcile.worker.running import Running
@@ -42,8 +43,9 @@ _LAST_READS = 64
 class Server:
     """Forks workers, keeps them within their limits, and says how they ended."""
 
-    def __init__(self, output: int) -> None:
+    def __init__(self, output: int, reading: FilesRead) -> None:
         self._output = output
+        self._reading = reading
         self._workers: dict[int, Running] = {}
         self._rest = b""
         self._ordered_to_end = False
@@ -130,7 +132,7 @@ class Server:
             os.dup2(writer, 2)
             for inherited in (nothing, writer, self._output, *(item.printed for item in self._workers.values())):
                 os.close(inherited)
-            work(folder)
+            work(folder, self._reading)
             code = 0
         except BaseException:
             traceback.print_exc()
@@ -227,7 +229,9 @@ def _preload(modules: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    reading = FilesRead()
+    reading.listen()
     output = _own_output()
     _preload(sys.argv[1:])
     with contextlib.suppress(BrokenPipeError):
-        Server(output).serve()
+        Server(output, reading).serve()

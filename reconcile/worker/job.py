@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reconcile.errors import CannotAskError, CounterError, ReconcileError, UsageError
+from reconcile.worker.files_read import FilesRead
 
 REQUEST, PAYLOAD, ANSWER = "request.json", "payload", "answer.json"
 """The files of a job's private folder; the payload is a live model that the caller pickled for this very worker."""
@@ -68,8 +69,8 @@ def put_first(overlay: Path) -> None:
     importlib.invalidate_caches()
 
 
-def work(folder: Path) -> None:
-    """Answer the request in a folder."""
+def work(folder: Path, reading: FilesRead) -> None:
+    """Answer the request in a folder; an answer that is to be kept says which files it rests on."""
     request = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
     payload = (folder / PAYLOAD).read_bytes() if (folder / PAYLOAD).is_file() else b""
     # What a killed worker leaves in its temporary folder goes with the job's folder.
@@ -80,7 +81,11 @@ def work(folder: Path) -> None:
         put_first(Path(request["overlay"]))
     sys.argv = ["reconcile-worker", str(folder / ANSWER)]
     warnings.simplefilter("ignore")
+    reading.begin_job()
     document = _answer(request, payload)
+    if request["kept"] and document["status"] == "ok":
+        overlay = (f"{request['overlay']}{os.sep}",) if request.get("overlay") else ()
+        document["files"] = reading.fingerprints(installed=overlay, private=str(folder))
     half = folder / "half"
     half.write_text(json.dumps(document), encoding="utf-8")
     os.replace(half, folder / ANSWER)
