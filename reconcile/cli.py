@@ -27,6 +27,7 @@ from reconcile.command import (
     give,
     question_of,
 )
+from reconcile.doctor_command import doctor_command
 from reconcile.ends import sides
 from reconcile.errors import ReconcileError, UsageError
 from reconcile.explain import explain
@@ -219,6 +220,7 @@ def demo_command(jobs: int | None, as_json: bool, output: str | None) -> int:
 
 cli.add_command(cache_command)
 cli.add_command(cite_command)
+cli.add_command(doctor_command)
 cli.add_command(overlays_command)
 cli.add_command(timeline_command)
 cli.add_command(bisect_command)
