@@ -17,7 +17,7 @@ from reconcile.schemas import schema
 
 HEALTHY = Environment(
     python=(3, 11),
-    installed={"torch": "2.13.0", "thop": "0.1.1", "numpy": "2.3.0", "pandas": "2.2.0"},
+    installed={"torch": "2.13.0", "thop": "0.1.1.post2209072238", "numpy": "2.3.0", "pandas": "2.2.0"},
     owners={"thop": ("thop",), "paddle": ("paddlepaddle",)},
     packages=("torch", "paddle", "thop"),
 )
