@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint reports conformance zoo clean
+.PHONY: demo test lint reports conformance zoo docs clean
 
 demo: $(STAMP)
 	$(BIN)/reconcile demo
@@ -25,6 +25,10 @@ reports: $(STAMP)
 conformance: $(STAMP)
 	$(BIN)/reconcile conform --all --output reports/conformance.md --output reports/conformance.json
 
+docs: $(STAMP)
+	$(BIN)/python docs/generate
+	$(BIN)/mkdocs build --strict --quiet
+
 # Every counter on every network of reconcile/zoo/networks.yaml: about half an hour on two idle cores; it goes on where it was ended.
 # It ends with 1 while any run is not explained, which is no failure of the sweep itself.
 zoo: $(STAMP)
@@ -36,4 +40,4 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $(STAMP)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

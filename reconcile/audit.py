@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 import sysconfig
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconcile import reference
@@ -289,11 +289,17 @@ def _payload(model: object, inputs: tuple[object, ...]) -> bytes:
             cloudpickle.unregister_pickle_by_value(sys.modules[name])
 
 
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
+
+
 def _is_local(name: str) -> bool:
-    """Whether a module is the caller's own file, which a worker may not find."""
-    if name == "__main__" or name not in sys.modules:
+    """Whether a module is the caller's own file, which a worker may not find.
+
+    What is installed is found, wherever that is: classes copied by value would be strangers to every counter.
+    """
+    if name == "__main__" or name not in sys.modules or name.startswith("reconcile."):
         return False
-    spec = importlib.util.find_spec(name.partition(".")[0]) if name.partition(".")[0] != name else None
-    file = getattr(sys.modules[name], "__file__", None) or (spec.origin if spec else None)
-    folders = (sysconfig.get_path("purelib"), sysconfig.get_path("stdlib"), sysconfig.get_path("platlib"))
-    return file is not None and not file.startswith(tuple(folders)) and not name.startswith("reconcile.")
+    top = sys.modules.get(name.partition(".")[0])
+    file = getattr(sys.modules[name], "__file__", None) or getattr(top, "__file__", None)
+    standard = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))
+    return file is not None and not _INSTALLED & set(Path(file).parts) and not file.startswith(standard)

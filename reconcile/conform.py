@@ -47,7 +47,7 @@ class Result:
     """What one counter told of one case, and the verdict.
 
     `told` and `predicted` are totals, nothing where there was no answer; `causes` are the amounts by which the
-    counter departs from the definition, by cause, over all rows.
+    counter departs from the definition, by cause, over all rows; `side_effects` are what it left behind.
     """
 
     case: str
@@ -58,6 +58,7 @@ class Result:
     params: int | None = None
     causes: Mapping[str, int] = field(default_factory=dict)
     note: str = ""
+    side_effects: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The result as plain JSON values."""
@@ -70,12 +71,12 @@ class Result:
             "note": self.note,
             "causes": dict(self.causes),
             "params": self.params,
-        }
+        } | ({"side_effects": list(self.side_effects)} if self.side_effects else {})
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Result:
         """The result of a document; `from_json(to_json(x)) == x`."""
-        return cls(**document)
+        return cls(**{**document, "side_effects": tuple(document.get("side_effects", ()))})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,7 +260,7 @@ class Trial:
 
     def _side(self, item: CounterId, known: Entry, answer: Mapping[str, Any]) -> tuple[Count, Side]:
         count = count_answered(item, known, answer, item.within(self.question.context))
-        return count, side_of(count, known.counter.rules)
+        return count, side_of(count, known.counter.at(count.version).rules)
 
     def judge(self, item: CounterId, known: Entry, answer: Mapping[str, Any]) -> Result:
         """The verdict on what a counter answered."""
@@ -294,6 +295,7 @@ class Trial:
             params=count.params,
             causes=causes,
             note="; ".join(wrong) or ", ".join(f"{cause} {amount:+}" for cause, amount in causes.items()),
+            side_effects=tuple(map(_lasting, count.side_effects)),
         )
 
     def _result(self, verdict: Verdict, **fields: Any) -> Result:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import torch
 from torch import nn
 
 import reconcile
+from reconcile.audit import _is_local
 from tests.shared import EIGHT
 
 
@@ -90,3 +93,16 @@ def test_a_live_model_that_cannot_be_copied_is_refused() -> None:
     model.lock = (item for item in ())  # type: ignore[assignment]
     with pytest.raises(reconcile.UsageError, match="the model cannot be copied into a worker"):
         reconcile.audit(model, inputs=(torch.rand(1, 2),), counters=["thop"])
+
+
+@pytest.mark.parametrize(("folder", "copied"), [("elsewhere/site-packages", False), ("work", True)])
+def test_only_the_callers_own_classes_are_copied_by_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, copied: bool
+) -> None:
+    name = f"some_layers_{copied}".lower()
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / folder / f"{name}.py").write_text("", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path / folder))
+    importlib.import_module(name)
+    assert _is_local(name) is copied
+    assert not _is_local("torch.nn.modules.linear")
