@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint reports conformance zoo docs clean
+.PHONY: demo test lint reports screenshot conformance zoo docs clean
 
 demo: $(STAMP)
 	$(BIN)/reconcile demo
@@ -18,9 +18,15 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 reports: $(STAMP)
-	$(BIN)/reconcile demo --output reports/missing-1.638G.md
+	$(BIN)/reconcile demo --output reports/missing-1.638G.md --out reports/missing-1.638G --force
 	$(BIN)/reconcile audit torchvision.models:vit_b_16 -i 1,3,224,224 -c thop -c torchinfo -c fvcore -c ptflops \
 		-c torch@no_grad -c torch@grad --output reports/vit-b-16.md
+
+# The first screen of the page; it needs a Chromium.
+screenshot: reports/missing-1.638G/index.html
+	chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
+		--disable-component-update --disable-sync --hide-scrollbars --window-size=1280,800 --force-device-scale-factor=1 \
+		--user-data-dir=$$(mktemp --directory) --screenshot=reports/missing-1.638G.png file://$(CURDIR)/$<
 
 conformance: $(STAMP)
 	$(BIN)/reconcile conform --all --output reports/conformance.md --output reports/conformance.json

@@ -197,8 +197,9 @@ class Audit:
         """Write the report as one self-contained HTML page."""
         from reconcile.render.files import write_text
         from reconcile.render.html import page
+        from reconcile.topic import topic
 
-        write_text(path, page(self))
+        write_text(path, page(topic(self)))
 
 
 _LAYER_COLUMNS = ("counter", "layer", "type", "told", "state", "predicted", "residual", "params")

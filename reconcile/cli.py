@@ -11,7 +11,8 @@ import click
 
 import reconcile
 from reconcile.ask import ask, installed
-from reconcile.audit import Audit, audit_question
+from reconcile.audit import Audit
+from reconcile.audit_command import audit_command
 from reconcile.bisect_command import bisect_command
 from reconcile.cache_command import cache_command
 from reconcile.cite_command import cite_command
@@ -23,10 +24,11 @@ from reconcile.command import (
     EXPLAINED,
     METRIC,
     MODEL,
-    command_line,
+    examples,
     give,
     question_of,
 )
+from reconcile.demo_command import demo_command
 from reconcile.doctor_command import doctor_command
 from reconcile.ends import sides
 from reconcile.errors import ReconcileError, UsageError
@@ -35,10 +37,10 @@ from reconcile.launch import TIMEOUT
 from reconcile.overlays_command import overlays_command
 from reconcile.registry import entries
 from reconcile.render import terminal
-from reconcile.render.article import article_report
-from reconcile.render.files import csv_text, explanation_csv, make_folder, write_json, write_text
+from reconcile.render.files import csv_text, explanation_csv
 from reconcile.render.markdown import table as markdown_table
-from reconcile.render.report import difference_report, report, run_report
+from reconcile.render.report import difference_report, run_report
+from reconcile.render.report_files import layers_csv
 from reconcile.render.tables import Table
 from reconcile.survey_command import survey_command
 from reconcile.timeline_command import timeline_command
@@ -99,31 +101,36 @@ def counters_command(adapters: Sequence[str], as_json: bool, output: str | None)
     return EXPLAINED
 
 
-@cli.command("run")
+@cli.command(
+    "run",
+    epilog=examples(
+        "reconcile run torchvision.models:resnet18 -i 1,3,224,224 -c thop -c fvcore",
+        "reconcile run net.py:Net -i ids=1,128:int64 --arg depth=12 --format csv",
+    ),
+)
 @MODEL
 @COUNTERS
 @DOCUMENT
 def run_command(counters: Sequence[str], as_json: bool, output: str | None, model: str, **options: Any) -> int:
-    """Count OBJECT with each counter: totals, parameters and rows by layer.
-
-    Example: reconcile run torchvision.models:resnet18 -i 1,3,224,224 -c thop -c fvcore
-    """
+    """Count OBJECT with each counter: totals, parameters and rows by layer."""
     question = question_of(model, **options)
     names = list(counters) or list(installed(question.adapters))
     if not names:
         raise UsageError("no counter is installed; pip install 'flop-reconcile[all]' brings them")
     run = ask(question, names)
-    texts = {".md": run_report(run), ".csv": _layers_csv(Audit(question, run))}
+    texts = {".md": run_report(run), ".csv": layers_csv(Audit(question, run))}
     give(run.to_json(), as_json=as_json, output=output, show=lambda: terminal.show_run(run), texts=texts)
     return EXPLAINED if run.explained else DIFFERENT
 
 
-def _layers_csv(audit: Audit) -> str:
-    frame = audit.layers()
-    return str(frame.to_csv(index=False, lineterminator="\n"))
-
-
-@cli.command("explain")
+@cli.command(
+    "explain",
+    epilog=examples(
+        "reconcile explain reconcile.models:ArticleNet -i 1,3,224,224 --from thop --to torch",
+        "reconcile explain net.py:Net -i 1,3,32,32 --from thop --to claim:paper.yaml",
+        "reconcile explain net.py:Net -i 1,3,32,32 --from torchinfo --to thop --metric params",
+    ),
+)
 @MODEL
 @click.option("--from", "left", required=True, metavar="ID", help="A counter, reference, claim:FILE or run:FILE.json.")
 @click.option("--to", "right", required=True, metavar="ID", help="What to compare it with.")
@@ -132,10 +139,7 @@ def _layers_csv(audit: Audit) -> str:
 def explain_command(
     left: str, right: str, metric: str, as_json: bool, output: str | None, model: str, **options: Any
 ) -> int:
-    """Explain the difference of two numbers for OBJECT, cause by cause and layer by layer.
-
-    Example: reconcile explain reconcile.models:ArticleNet -i 1,3,224,224 --from thop --to torch
-    """
+    """Explain the difference of two numbers for OBJECT, cause by cause and layer by layer."""
     question = question_of(model, **options)
     found = sides(question, [left, right], metric)
     explanation = explain(found[left], found[right])
@@ -148,32 +152,6 @@ def explain_command(
         texts=texts,
     )
     return EXPLAINED if explanation.complete else DIFFERENT
-
-
-@cli.command("audit")
-@MODEL
-@COUNTERS
-@click.option("--out", metavar="DIR", help="The folder of the whole report; made if it is missing.")
-@DOCUMENT
-def audit_command(
-    counters: Sequence[str], out: str | None, as_json: bool, output: str | None, model: str, **options: Any
-) -> int:
-    """Write the whole report on OBJECT: every counter, every difference, as Markdown, JSON, CSV and HTML."""
-    if out is None and output is None and not as_json:
-        raise UsageError("name where the report goes: --out DIR for all of it, or --output FILE for one page")
-    question = question_of(model, **options)
-    audit = audit_question(question, counters)
-    document, page = audit.document(), report(audit, command_line())
-    if out is not None:
-        folder = make_folder(out)
-        write_text(folder / "report.md", page)
-        write_json(folder / "report.json", document)
-        write_text(folder / "layers.csv", _layers_csv(audit))
-        write_text(folder / "totals.csv", str(audit.totals().to_csv(index=False, lineterminator="\n")))
-        audit.to_html(str(folder / "index.html"))
-    texts = {".md": page, ".csv": _layers_csv(audit)}
-    give(document, as_json=as_json, output=output, show=lambda: terminal.show_audit(audit), texts=texts)
-    return EXPLAINED if audit.explained else DIFFERENT
 
 
 @cli.command("conform")
@@ -199,26 +177,9 @@ def conform_command(**options: Any) -> int:
     return EXPLAINED if conform_answer(Asked(**options)) else DIFFERENT
 
 
-@cli.command("demo")
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many workers at a time.")
-@DOCUMENT
-def demo_command(jobs: int | None, as_json: bool, output: str | None) -> int:
-    """Explain the article's missing 1.638 G: thop against the author's own calculation."""
-    from reconcile.demo import demo
-
-    story = demo(jobs=jobs)
-    texts = {".md": article_report(story), ".csv": explanation_csv(story.missing)}
-    give(
-        story.document(),
-        as_json=as_json,
-        output=output,
-        show=lambda: terminal.show_explanation(story.missing),
-        texts=texts,
-    )
-    return EXPLAINED if story.complete else DIFFERENT
-
-
+cli.add_command(audit_command)
 cli.add_command(cache_command)
+cli.add_command(demo_command)
 cli.add_command(cite_command)
 cli.add_command(doctor_command)
 cli.add_command(overlays_command)

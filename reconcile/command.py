@@ -19,6 +19,7 @@ from reconcile.launch import TIMEOUT
 from reconcile.metrics import METRICS, OPERATIONS
 from reconcile.objects import parse_arguments, parse_object
 from reconcile.render.files import json_text, write_text
+from reconcile.render.latex import latex
 from reconcile.schema import Context
 
 Command = Callable[..., int]
@@ -38,10 +39,53 @@ def options_of(*options: Callable[[Command], Command]) -> Callable[[Command], Co
     return decorate
 
 
-DOCUMENT = options_of(
-    click.option("--json", "as_json", is_flag=True, help="Print the document as JSON, and nothing else."),
-    click.option("--output", metavar="FILE", help="Write the answer to FILE too: .json, .csv or Markdown."),
+def examples(*lines: str) -> str:
+    """What stands under a command's help: complete command lines, each as it is."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+FORMATS = ("table", "markdown", "csv", "json", "latex")
+"""How an answer can be printed; `json` is the document of `--json`."""
+
+_FORM = "reconcile.form"
+
+
+def _remember(context: click.Context, option: click.Parameter, form: str | None) -> None:
+    context.meta[_FORM] = form
+
+
+FORMAT = click.option(
+    "--format",
+    type=click.Choice(FORMATS),
+    expose_value=False,
+    callback=_remember,
+    help="Print the answer in this form; a table for people if not given.",
 )
+
+DOCUMENT = options_of(
+    FORMAT,
+    click.option("--json", "as_json", is_flag=True, help="Print the document as JSON, and nothing else."),
+    click.option("--output", metavar="FILE", help="Write the answer to FILE too: .json, .csv, .tex or Markdown."),
+)
+
+FOLDER = options_of(
+    click.option("--out", metavar="DIR", help="Write the whole report into the folder DIR, which is made."),
+    click.option("--force", is_flag=True, help="Overwrite the report that stands in DIR."),
+)
+
+
+def form_of(as_json: bool) -> str:
+    """How the command that is running should print its answer."""
+    context = click.get_current_context(silent=True)
+    form = None if context is None else context.meta.get(_FORM)
+    if as_json and form not in (None, "json"):
+        raise UsageError(f"--json and --format {form} exclude each other")
+    return "json" if as_json else form or "table"
+
+
+def command_line() -> str:
+    """The command line that is being run."""
+    return shlex.join(["reconcile", *click.get_current_context().obj])
 
 
 def _bytes(context: click.Context, option: click.Parameter, text: str | None) -> int | None:
@@ -147,19 +191,29 @@ def question_of(
     )
 
 
-def command_line() -> str:
-    """The command line that is being run."""
-    return shlex.join(["reconcile", *click.get_current_context().obj])
-
-
 def give(
     document: dict[str, Any], *, as_json: bool, output: str | None, show: Callable[[], None], texts: dict[str, str]
 ) -> None:
-    """Write the answer where it was asked for: a file by its ending, then standard output."""
+    """Write the answer where it was asked for: a file by its ending, then standard output.
+
+    `texts` holds the answer by ending; one in `.csv` is enough for `.tex`, which has the same rows.
+    """
+    form = form_of(as_json)
     if output is not None:
-        ending = Path(output).suffix
-        write_text(output, json_text(document) if ending == ".json" else texts.get(ending, texts[".md"]))
-    if as_json:
-        sys.stdout.write(json_text(document))
-    else:
+        write_text(output, text_of(Path(output).suffix, document, texts))
+    if form == "table":
         show()
+    else:
+        sys.stdout.write(text_of(_ENDINGS[form], document, texts))
+
+
+_ENDINGS = {"markdown": ".md", "csv": ".csv", "json": ".json", "latex": ".tex"}
+
+
+def text_of(ending: str, document: dict[str, Any], texts: dict[str, str]) -> str:
+    """An answer as the text of a file with an ending; Markdown for an ending of no meaning."""
+    if ending == ".json":
+        return json_text(document)
+    if ending == ".tex":
+        return texts.get(ending) or latex(texts[".csv"])
+    return texts.get(ending, texts[".md"])

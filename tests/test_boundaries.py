@@ -127,7 +127,7 @@ def test_a_wheel_carries_adapters_claims_schemas_and_the_page(wheel: list[str]) 
         *(f"reconcile/claims/{file.name}" for file in (ROOT / "reconcile" / "claims").glob("*.yaml")),
         *(f"reconcile/conformance/{file.name}" for file in (ROOT / "reconcile" / "conformance").glob("*.yaml")),
         *(f"reconcile/schemas/{file.name}" for file in (ROOT / "reconcile" / "schemas").glob("*.json")),
-        "reconcile/render/page.html",
+        *(f"reconcile/render/page/{file.name}" for file in (ROOT / "reconcile" / "render" / "page").iterdir()),
         "reconcile/py.typed",
     }
     assert expected <= set(wheel)

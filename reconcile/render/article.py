@@ -12,15 +12,13 @@ from reconcile.render.report import derivations
 from reconcile.render.tables import Table
 from reconcile.render.text import number, readable, signed
 
-COMMAND = "reconcile demo --output reports/missing-1.638G.md"
 
-
-def article_report(story: Story) -> str:
+def article_report(story: Story, command: str) -> str:
     """The answer, the waterfall, the formulas, the other counters and the slips of the article."""
     parts = [
         "# Where are the missing 1.638 G?",
         _answer(story),
-        f"Written by `{COMMAND}`. Every number below was computed by that command.",
+        f"Written by `{command}`. Every number below was computed by that command.",
         *_waterfall(story),
         *_formulas(story),
         *_fold(story),
@@ -31,18 +29,35 @@ def article_report(story: Story) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _answer(story: Story) -> str:
+def article_question(story: Story) -> str:
+    """What the article asks, with its two numbers."""
+    missing = story.missing
+    return (
+        f"Where are the missing {readable(missing.difference)}? thop tells {readable(missing.left.total)}, "
+        f"the article's own calculation {readable(missing.right.total)}"
+    )
+
+
+def article_answer(story: Story) -> tuple[str, ...]:
+    """The answer in one sentence, and what it rests on in some more; names stand between backticks."""
     fold, missing = story.fold, story.missing
     steps = {layer.layer: layer.difference for layer in missing.layers if layer.difference}
     made_of = " and ".join(f"{number(amount)} in `{name}`" for name, amount in steps.items())
     state = "nothing is left" if missing.complete else tables.missing(missing)
     return (
-        f"**They are in the linear layers: `{fold.op}(-1, {fold.after[1]})` turns one image into {fold.factor} rows, "
+        f"They are in the linear layers: `{fold.op}(-1, {fold.after[1]})` turns one image into {fold.factor} rows, "
         f"so thop counts {' and '.join(f'`{name}`' for name in steps)} {fold.factor} times where the hand calculation "
-        f"counts one row.** The difference {number(missing.left.total)} - {number(missing.right.total)} = "
-        f"{number(missing.difference)} is {made_of}; {state}. ReLU and pooling have no part in it: thop has a rule "
-        f"that makes both zero. No factor of 2 has a part in it either: both numbers count one for each multiply-add."
+        f"counts one row.",
+        f"The difference {number(missing.left.total)} - {number(missing.right.total)} = "
+        f"{number(missing.difference)} is {made_of}; {state}.",
+        "ReLU and pooling have no part in it: thop has a rule that makes both zero.",
+        "No factor of 2 has a part in it either: both numbers count one for each multiply-add.",
     )
+
+
+def _answer(story: Story) -> str:
+    first, *others = article_answer(story)
+    return " ".join([f"**{first}**", *others])
 
 
 def _waterfall(story: Story) -> list[str]:

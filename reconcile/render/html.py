@@ -1,26 +1,61 @@
-"""The audit as one self-contained HTML page; every name is escaped."""
+"""A topic as one self-contained HTML page: it needs no network and no other file, and every name is escaped."""
 
 from __future__ import annotations
 
-from importlib import resources
+import base64
+import hashlib
+import platform
+from collections.abc import Mapping
 
-import jinja2
+from markupsafe import Markup
 
-from reconcile.audit import Audit
+import reconcile
 from reconcile.render import tables
+from reconcile.render.page_data import page_data, script_text
+from reconcile.render.panel import counter_rows, matrix, panels, question
+from reconcile.render.templates import asset, environment
+from reconcile.render.words import WORDS
+from reconcile.topic import Topic
+
+SCRIPTS = ("data.js", "rows.js", "grid.js", "derivation.js", "pairs.js", "theme.js")
+"""The scripts of the page, in the order in which they stand in it."""
+
+STYLES = ("colours.css", "page.css", "figures.css", "layers.css", "print.css")
 
 
-def page(audit: Audit) -> str:
-    """The page of an audit: it needs no network and no other file."""
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(resources.files("reconcile.render").joinpath("page.html").read_text("utf-8"))
-    return template.render(
-        title=str(audit.run.model["object"]),
-        inputs=audit.run.model["inputs"],
-        context=audit.run.context.to_json(),
-        explained=audit.explained,
-        reference=audit.run.reference,
-        totals=tables.totals(audit.run),
-        layers=tables.layers(audit.run),
-        explanations=[(item, tables.headline(item), tables.causes(item)) for item in audit.explanations],
+def page(topic: Topic, words: Mapping[str, str] = WORDS) -> str:
+    """The report page of a topic."""
+    script = "\n".join(asset(name) for name in SCRIPTS)
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            words=words,
+            topic=topic,
+            run=topic.audit.run,
+            question=question(topic, words),
+            panels=panels(topic, words),
+            counters=counter_rows(topic, words),
+            matrix=matrix(topic),
+            notes=_notes(topic),
+            style=Markup("\n".join(asset(name) for name in STYLES)),
+            script=Markup(script),
+            script_hash=_digest(f"\n{script}\n"),
+            data=Markup(script_text(page_data(topic, words))),
+            machine=f"Python {platform.python_version()}, {platform.system()} {platform.machine()}",
+            release=reconcile.__version__,
+        )
     )
+
+
+def _digest(script: str) -> str:
+    """The hash by which the page's policy knows its own script; no other may run."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _notes(topic: Topic) -> tuple[str, ...]:
+    run = topic.audit.run
+    notes: list[str] = [*tables.work_notes(run)]
+    notes += [note for count in run.counts for note in tables.state_notes(count)]
+    notes += [f"{count.counter}: {warning}" for count in run.counts for warning in count.warnings]
+    return tuple(dict.fromkeys(notes))

@@ -1,0 +1,49 @@
+"""The files of a report folder: the page, the text, the numbers and the pictures of one topic."""
+
+from __future__ import annotations
+
+from reconcile.audit import Audit
+from reconcile.render.bars import counters_picture, waterfall_picture
+from reconcile.render.files import json_text
+from reconcile.render.html import page
+from reconcile.render.picture import png, svg
+from reconcile.render.words import WORDS
+from reconcile.topic import Topic
+from reconcile.waterfall import waterfall
+
+PICTURES = ("waterfall", "counters")
+
+REPORT_FILES = frozenset(
+    {"index.html", "report.md", "report.json", "layers.csv", "totals.csv"}
+    | {f"{name}.{ending}" for name in PICTURES for ending in ("svg", "png")}
+)
+"""Every file that a report folder may hold; `--force` overwrites these and nothing else."""
+
+
+def report_files(topic: Topic, text: str) -> dict[str, str | bytes]:
+    """The files of a topic by name; `text` is its report in Markdown."""
+    files: dict[str, str | bytes] = {
+        "index.html": page(topic),
+        "report.md": text,
+        "report.json": json_text(topic.audit.document()),
+        "layers.csv": layers_csv(topic.audit),
+        "totals.csv": str(topic.audit.totals().to_csv(index=False, lineterminator="\n")),
+    }
+    for name, drawn in _pictures(topic).items():
+        files[f"{name}.svg"] = drawn
+        painted = png(drawn)
+        if painted is not None:
+            files[f"{name}.png"] = painted
+    return files
+
+
+def _pictures(topic: Topic) -> dict[str, str]:
+    drawn = {"counters": svg(counters_picture(topic, WORDS))}
+    if topic.focus is not None:
+        drawn["waterfall"] = svg(waterfall_picture(waterfall(topic.focus), WORDS))
+    return drawn
+
+
+def layers_csv(audit: Audit) -> str:
+    """One row for each counter and layer, in raw integers."""
+    return str(audit.layers().to_csv(index=False, lineterminator="\n"))

@@ -1,0 +1,51 @@
+"""The templates of pages and pictures, and the files that stand in them; every text is escaped."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import resources
+
+import jinja2
+from markupsafe import Markup, escape
+
+
+def asset(name: str) -> str:
+    """The text of a file that the page is made of."""
+    return resources.files("reconcile.render").joinpath("page", name).read_text("utf-8")
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Where templates find each other; an unknown name in one of them is an error."""
+    made = jinja2.Environment(
+        loader=jinja2.FunctionLoader(asset),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    made.filters["code"] = code
+    made.filters["shortened"] = shortened
+    return made
+
+
+def code(text: str) -> Markup:
+    """A sentence with what stands between backticks as code.
+
+    >>> code("`<view>` in the model")
+    Markup('<code>&lt;view&gt;</code> in the model')
+    """
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def shortened(text: str, most: int) -> str:
+    """A text with its middle left out, where it is longer than a picture has room for.
+
+    >>> shortened("features.denseblock4.denselayer16.conv2", 21)
+    'features.d…er16.conv2'
+    """
+    if len(text) <= most:
+        return text
+    half = (most - 1) // 2
+    return f"{text[: most - 1 - half]}…{text[-half:]}"
