@@ -82,6 +82,7 @@ class Question:
     `payload` is a live model and its inputs, pickled for the worker; `paddle` names the Paddle twin.
     With `cached`, answers are taken from the cache and kept there; those about a live model never are.
     `once` says that no overlay will be asked a second time.
+    With `real` everything is computed; otherwise a PyTorch model is executed by shape.
     """
 
     model: ObjectSpec | None
@@ -91,6 +92,7 @@ class Question:
     adapters: tuple[str, ...] = ()
     payload: bytes = b""
     shown: str = ""
+    real: bool = False
     timeout: float = TIMEOUT
     memory: int | None = None
     cached: bool = False
@@ -110,6 +112,7 @@ class Question:
             "inputs": [item.to_json() for item in self.inputs],
             "context": counter.within(self.context).to_json(),
             "recorded": recorded,
+            "real": self.real,
         }
         kept = self.cached and not self.payload and not switched_off()
         return Request(document=document, payload=self.payload, once=self.once, kept=kept)
@@ -217,6 +220,7 @@ def count_answered(item: CounterId, known: Entry, answer: Mapping[str, Any], con
         measures=measures_of(work, answer["measures"], ruled.measures, ruled.rules),
         ledger=ledger,
         context=context,
+        execution=answer["execution"],
         warnings=(*answer["warnings"], *_unread(known, answer["version"])),
         side_effects=tuple(answer["side_effects"]),
         certificate=answer["certificate"],

@@ -223,6 +223,7 @@ def audit(
     paddle: str | None = None,
     adapters: Sequence[str] = (),
     context: Context | None = None,
+    real: bool = False,
     timeout: float = TIMEOUT,
     memory: int | None = None,
     cache: bool = True,
@@ -232,7 +233,8 @@ def audit(
 
     `model` is `package.module:attr`, `file.py:attr` or a live `torch.nn.Module`; a live model is copied into the
     workers and left as it was.  `inputs` are tensors (for a live model) or texts as on the command line
-    (`"1,3,224,224"`), batch first.  Each counter may take `timeout` seconds and hold `memory` bytes.
+    (`"1,3,224,224"`), batch first.  The model is executed by shape unless `real` asks to compute everything.
+    Each counter may take `timeout` seconds and hold `memory` bytes.
     Answers about a model that is named are kept and taken from the cache, unless `cache` is false.
     Raises `UsageError` when the model, an input or a counter cannot be used.
     """
@@ -246,6 +248,7 @@ def audit(
         adapters=tuple(adapters),
         payload=b"" if isinstance(model, str) else _payload(model, tuple(inputs)),
         shown=model if isinstance(model, str) else f"a live {type(model).__name__}",
+        real=real,
         timeout=timeout,
         memory=memory,
         cached=cache,

@@ -19,5 +19,12 @@ class LedgerError(ReconcileError):
     """A ledger or a document contradicts itself; this is a defect of this package."""
 
 
+class ValuesReadError(BaseException):
+    """What a run by shape does next depends on values, which it does not have; the run is to be done for real.
+
+    No `Exception`: neither a model nor a counter may catch it and go on with a wrong number.
+    """
+
+
 class CannotAskError(CounterError):
     """The counter cannot be asked at all: no model of its framework is at hand, or its call takes no such inputs."""

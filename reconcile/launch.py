@@ -16,14 +16,14 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from reconcile.answers import Answers
 from reconcile.byte_sizes import show_bytes
 from reconcile.server import Ended, Limits, close_servers, server
-from reconcile.worker.job import ANSWER, PAYLOAD, REQUEST
+from reconcile.worker.job import ANSWER, PAYLOAD, REQUEST, VALUES
 
 TIMEOUT = 300.0
 """Seconds that one counter may take by default."""
@@ -145,6 +145,15 @@ def _kept(request: Request, folder: Path, limits: Limits, answers: Answers) -> d
 
 
 def _one(request: Request, folder: Path, limits: Limits) -> dict[str, Any]:
+    """Answer one request, and if that cannot be done by shape, again for real in another process."""
+    answer = _once(request, folder, limits)
+    if answer.get("fault") != VALUES:
+        return answer
+    document = {**request.document, "real": True, "values": answer["reason"]}
+    return _once(replace(request, document=document), folder / "real", limits)
+
+
+def _once(request: Request, folder: Path, limits: Limits) -> dict[str, Any]:
     folder.mkdir(mode=0o700)
     (folder / REQUEST).write_text(json.dumps({**_asked(request), "kept": request.kept}), encoding="utf-8")
     if request.payload:

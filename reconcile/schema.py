@@ -14,6 +14,8 @@ from reconcile.work import Work
 
 State = Literal["counted", "zero", "unseen"]
 
+Execution = Literal["shape", "real"]
+
 
 def state_of(told: int | None) -> State:
     """The state of a told count.
@@ -110,6 +112,7 @@ class Measure:
 class Count:
     """What one counter told in one run; the rows' `told` sum to `total`, which is None if it counts no operations.
 
+    `execution` says whether the model was executed by shape or computed.
     `certificate` is the proof that the model counted is the model asked about, where it had to be built anew in
     another framework.  `ruled` is false where no rules are written for the release that answered.
     `said` is the end of what the counter printed.
@@ -131,6 +134,7 @@ class Count:
     measures: tuple[Measure, ...] = ()
     ruled: bool = True
     said: str = ""
+    execution: Execution = "real"
 
     def __post_init__(self) -> None:
         if self.status == "ok":
@@ -173,6 +177,7 @@ class Count:
             "measures": [measure.to_json() for measure in self.measures],
             "ruled": self.ruled,
             "said": self.said,
+            "execution": self.execution,
         }
         if self.ledger is not None:
             document["ledger"] = _priced(self.ledger)
@@ -199,6 +204,7 @@ class Count:
             measures=tuple(Measure.from_json(item) for item in document.get("measures", ())),
             ruled=document.get("ruled", True),
             said=document.get("said", ""),
+            execution=document.get("execution", "real"),
         )
 
 

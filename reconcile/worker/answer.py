@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from typing import Any
 from packaging.version import Version
 
 from reconcile.adapter import AtFunction, AtOp, Counter, Measured, Named, Outside, Place, Row, Told
-from reconcile.errors import CannotAskError, CounterError, LedgerError, ReconcileError
+from reconcile.errors import CannotAskError, CounterError, LedgerError, ReconcileError, ValuesReadError
 from reconcile.ledger import Ledger
 from reconcile.ledger import to_json as ledger_to_json
 from reconcile.overlay import verified
@@ -22,7 +23,7 @@ from reconcile.rules import function_layer, op_layer
 from reconcile.schema import Context
 from reconcile.work import ROOT, Work, is_layer
 from reconcile.worker import shims
-from reconcile.worker.build import Built, build
+from reconcile.worker.build import Built, build, framework_of
 from reconcile.worker.side_effects import Watch
 
 
@@ -180,10 +181,17 @@ def _identify(counter: Counter, overlay: Path | None) -> None:
         raise CounterError(f"{counter.imports} was imported from {file}, not from the overlay {overlay.parent.name}")
 
 
-def _built(request: dict[str, Any], payload: bytes, counter: Counter, context: Context) -> Built:
-    """The model in the counter's framework; where there is none, the counter has not failed, it cannot be asked."""
+def _built(request: dict[str, Any], payload: bytes, counter: Counter, context: Context, shape: Any) -> Built:
+    """The model in the counter's framework; where there is none, the counter has not failed, it cannot be asked.
+
+    A model that reads its own random weights while it is built gets them filled.
+    """
     try:
-        return build(request, payload, counter, context)
+        with contextlib.nullcontext() if shape is None else shape.building():
+            return build(request, payload, counter, context, shape)
+    except ValuesReadError:
+        shape.read = None
+        return build(request, payload, counter, context, shape)
     except CounterError as error:
         raise CannotAskError(str(error)) from error
     except ReconcileError:
@@ -195,6 +203,39 @@ def _built(request: dict[str, Any], payload: bytes, counter: Counter, context: C
         raise CannotAskError(f"paddle: no twin of the model could be made: {type(error).__name__}: {said}") from error
 
 
+def _by_shape(request: Mapping[str, Any], counter: Counter, context: Context) -> Any:
+    """Execution by shape, if it is asked for and a PyTorch model may come; otherwise None, and all is computed."""
+    real = request["real"] or counter.framework == "paddle" or context.device != "cpu"
+    if real or importlib.util.find_spec("torch") is None:
+        return None
+    from reconcile.worker.by_shape import ByShape
+
+    return ByShape(counter.imports)
+
+
+@contextlib.contextmanager
+def _running(shape: Any) -> Iterator[None]:
+    """Execute by shape, if that is not None.
+
+    What needed values counts as not done, even if somebody caught the exception and went on.
+    """
+    if shape is None:
+        yield
+        return
+    try:
+        with shape.running():
+            yield
+    finally:
+        if shape.read is not None:
+            raise ValuesReadError(shape.read)
+
+
+def _why_real(request: Mapping[str, Any]) -> Sequence[str]:
+    if "values" not in request:
+        return ()
+    return (f"every value was computed, because the number may depend on them: the model executes {request['values']}",)
+
+
 def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
     """Do one request and give the answer document."""
     entry = _entry(request)
@@ -204,11 +245,14 @@ def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
     random.seed(0)
     repairs = shims.apply(overlay=overlay is not None)
     context = Context.from_json(request["context"])
-    built = _built(request, payload, counter, context)
-    subject = WorkerSubject(built)
-    watch = Watch(built.model, (*built.args, *built.kwargs.values()))
-    with built.grad_context():
-        told = counter.run(subject) if request["recorded"] else _unrecorded(counter, subject)
+    shape = _by_shape(request, counter, context)
+    built = _built(request, payload, counter, context, shape)
+    with _running(shape):
+        subject = WorkerSubject(built)
+        watch = Watch(built.model, (*built.args, *built.kwargs.values()), built.valued)
+        with built.grad_context():
+            told = counter.run(subject) if request["recorded"] else _unrecorded(counter, subject)
+        side_effects = watch.changes()
     _identify(counter, overlay)
     ledger = subject.ledger if request["recorded"] else None
     document: dict[str, Any] = {
@@ -216,8 +260,9 @@ def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
         "version": version,
         "total": told.total,
         "params": told.params,
-        "warnings": [*shims.used(repairs), *built.notes, *told.warnings],
-        "side_effects": list(watch.changes()),
+        "warnings": [*shims.used(repairs), *_why_real(request), *built.notes, *told.warnings],
+        "execution": "real" if shape is None or framework_of(built.model) != "torch" else "shape",
+        "side_effects": list(side_effects),
         "certificate": built.certificate,
         "rows": _rows(told, Work(ledger)) if ledger is not None else [],
         "measures": _measures(told, Work(ledger)) if ledger is not None else {},

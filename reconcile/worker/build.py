@@ -43,6 +43,9 @@ class Built(Protocol):
     def parameter_count(self) -> int:
         """The number of elements of the model's parameters, each tensor once."""
 
+    def valued(self, tensor: Any) -> bool:
+        """Whether a tensor has values; one of a model that is executed by shape may have none."""
+
 
 def find(spec: ObjectSpec) -> Any:
     """The object that a spec names; every way to fail is one sentence about what, where and why."""
@@ -137,8 +140,8 @@ def given(request: Mapping[str, Any], payload: bytes) -> tuple[Any, tuple[Any, .
     return make(ObjectSpec.from_json(request["model"])), None
 
 
-def build(request: Mapping[str, Any], payload: bytes, counter: Counter, context: Context) -> Built:
-    """Build the model of a request in the framework that the counter needs."""
+def build(request: Mapping[str, Any], payload: bytes, counter: Counter, context: Context, shape: Any = None) -> Built:
+    """Build the model of a request in the framework that the counter needs; `shape` executes it by shape, if given."""
     if context.device == "meta" and counter.id == reference.NAME:
         return _without_values(request, payload, context)
     if context.device != "cpu":
@@ -156,7 +159,7 @@ def build(request: Mapping[str, Any], payload: bytes, counter: Counter, context:
         raise CounterError(f"{counter.id} counts PyTorch models; {name} is a Paddle layer")
     from reconcile.worker.torch_side import build_torch
 
-    return build_torch(model, live, inputs, context)
+    return build_torch(model, live, inputs, context, shape)
 
 
 def _without_values(request: Mapping[str, Any], payload: bytes, context: Context) -> Built:

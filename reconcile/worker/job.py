@@ -12,11 +12,15 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from reconcile.errors import CannotAskError, CounterError, ReconcileError, UsageError
+from reconcile.errors import CannotAskError, CounterError, ReconcileError, UsageError, ValuesReadError
 from reconcile.worker.files_read import FilesRead
 
 REQUEST, PAYLOAD, ANSWER = "request.json", "payload", "answer.json"
 """The files of a job's private folder; the payload is a live model that the caller pickled for this very worker."""
+
+
+VALUES = "values"
+"""The fault of a run by shape that cannot go on without values; the reason is the op that needs them."""
 
 
 OVERLAY = "--overlay="
@@ -40,6 +44,8 @@ def _answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
         return _failed("counter", str(error) + _place(error.__cause__, request))
     except ReconcileError as error:
         return _failed("toolkit", f"{type(error).__name__}: {error}", traceback.format_exc())
+    except ValuesReadError as error:
+        return _failed(VALUES, str(error))
     except BaseException as error:
         text = " ".join(str(error).split())
         reason = f"{type(error).__name__}: {text}" if text else type(error).__name__

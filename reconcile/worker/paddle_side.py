@@ -68,6 +68,10 @@ class PaddleBuilt:
             self.model.set_state_dict(before)
             paddle.set_rng_state(state)
 
+    def valued(self, tensor: Any) -> bool:
+        """Every tensor of Paddle has values."""
+        return True
+
     def parameter_count(self) -> int:
         """The number of elements of the model's parameters, each tensor once; running statistics are none."""
         held: dict[int, paddle.Tensor] = {}

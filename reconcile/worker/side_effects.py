@@ -75,13 +75,13 @@ def _default(option: str) -> str:
     return described.rpartition("[default: ")[2].partition("]")[0]
 
 
-def _look(model: Any, inputs: Iterable[Any]) -> _Look:
+def _look(model: Any, inputs: Iterable[Any], valued: Callable[[Any], bool]) -> _Look:
     modules = _modules(model)
     return _Look(
         attributes={path: frozenset(vars(module)) for path, module in modules.items()},
         hooks={path: _hooks(module) for path, module in modules.items()},
         flags={path: bool(module.training) for path, module in modules.items()},
-        tensors={name: _array(value) for name, value in model.state_dict().items()},
+        tensors={name: _array(value) if valued(value) else None for name, value in model.state_dict().items()},
         inputs=tuple(_array(value) for value in inputs),
         calls={type(module): type(module).__call__ for module in modules.values()},
         functions=_functions(),
@@ -90,17 +90,21 @@ def _look(model: Any, inputs: Iterable[Any]) -> _Look:
 
 
 class Watch:
-    """Looks at a model and its inputs when it is made, and says later what has changed since."""
+    """Looks at a model and its inputs when it is made, and says later what has changed since.
 
-    def __init__(self, model: Any, inputs: Iterable[Any]) -> None:
+    `valued` says of a tensor whether there are values in it that can be compared.
+    """
+
+    def __init__(self, model: Any, inputs: Iterable[Any], valued: Callable[[Any], bool] = lambda tensor: True) -> None:
         self._model = model
         self._inputs = tuple(inputs)
         self._fresh = _copy(model)
-        self._before = _look(model, self._inputs)
+        self._valued = valued
+        self._before = _look(model, self._inputs, valued)
 
     def changes(self) -> tuple[str, ...]:
         """One sentence for each kind of thing that was left behind or changed."""
-        after = _look(self._model, self._inputs)
+        after = _look(self._model, self._inputs, self._valued)
         return tuple(sentence for say in _SAYINGS for sentence in say(self._before, after)) + self._loading(after)
 
     def _loading(self, after: _Look) -> tuple[str, ...]:

@@ -146,7 +146,6 @@ class Tape:
     def end(self, index: int, output: Any) -> None:
         """Record what an op gave; an op in which others were executed is a composite of them."""
         composite = any(op.parent == index for op in self.ops[index + 1 :])
-        self.ops[index] = replace(self.ops[index], output=self.encode(output) or None, composite=composite)
         if not composite:
             self.last_op = index
         self._moment += 1
@@ -156,6 +155,7 @@ class Tape:
                 self._views[memory, self.geometry(value)] = (self._moment, index)
             else:
                 self._writers[memory] = (self._moment, index)
+        self.ops[index] = replace(self.ops[index], output=self.encode(output) or None, composite=composite)
 
     @contextmanager
     def within(self, index: int) -> Iterator[None]:

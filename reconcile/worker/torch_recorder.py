@@ -15,11 +15,12 @@ from types import TracebackType
 from typing import Any
 
 import torch
+from torch.multiprocessing.reductions import StorageWeakRef
 from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from reconcile.ledger import Tensor
+from reconcile.ledger import Module, Tensor
 from reconcile.worker.recorder import TapeRecorder
 from reconcile.worker.tape import Tape
 from reconcile.worker.torch_tree import paths, shaped, tree
@@ -28,13 +29,21 @@ from reconcile.worker.torch_tree import paths, shaped, tree
 class TorchTape(Tape):
     """A tape that knows PyTorch tensors."""
 
+    def __init__(self, modules: tuple[Module, ...]) -> None:
+        super().__init__("torch", modules)
+        # A weak reference keeps the address of a storage from being given to another one.
+        self._storages: dict[int, StorageWeakRef] = {}
+
     def tensor(self, value: Any) -> tuple[Tensor, Any] | None:
         """A PyTorch tensor and the identity of its storage."""
         if not isinstance(value, torch.Tensor):
             return None
         tensor = Tensor(shape=_shape(value), dtype=("nested " if value.is_nested else "") + _dtype(value))
         try:
-            return tensor, value.untyped_storage()._cdata
+            storage = value.untyped_storage()
+            if storage._cdata not in self._storages:
+                self._storages[storage._cdata] = StorageWeakRef(storage)  # type: ignore[no-untyped-call]
+            return tensor, storage._cdata
         except (NotImplementedError, RuntimeError):
             return tensor, id(value)
 
@@ -116,7 +125,7 @@ class TorchRecorder(TapeRecorder):
     boundary = torch.nn.Module._call_impl.__code__
 
     def __init__(self, model: torch.nn.Module, *, composites: bool = False, own_code: Iterable[str] = ()) -> None:
-        super().__init__(TorchTape("torch", tree(model)), paths(model), own_code)
+        super().__init__(TorchTape(tree(model)), paths(model), own_code)
         self._model = model
         self._lazy = any(is_lazy(parameter) for parameter in model.parameters())
         self._mode = _Dispatch(self.tape, composites=composites, foreign=self._foreign)

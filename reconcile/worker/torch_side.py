@@ -14,6 +14,7 @@ from torch.nn.parameter import is_lazy
 
 from reconcile.inputs import Input
 from reconcile.schema import Context
+from reconcile.worker.by_shape import ByShape, Hollow
 from reconcile.worker.torch_recorder import TorchRecorder
 
 
@@ -42,12 +43,18 @@ class TorchBuilt:
     """A PyTorch model with its inputs."""
 
     def __init__(
-        self, model: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], context: Context
+        self,
+        model: torch.nn.Module,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        context: Context,
+        hollow: Hollow | None = None,
     ) -> None:
         self.model = model.train(context.training)
         self.args = args
         self.kwargs = kwargs
         self.context = context
+        self._hollow = Hollow() if hollow is None else hollow
         self.notes: Sequence[str] = ()
         self.certificate: Mapping[str, Any] | None = None
 
@@ -78,9 +85,9 @@ class TorchBuilt:
         Attributes count too: a tensor that a module caches in inference mode would break the next run with gradients.
         For the same reason the parameters of lazy modules are made before, in an ordinary call.
         """
-        values = [(tensor, tensor.detach().clone()) for tensor in _tensors(self.model)]
+        values = [(tensor, tensor.detach().clone()) for tensor in _tensors(self.model) if self.valued(tensor)]
         states = random.getstate(), torch.get_rng_state()
-        if len(values) < len([*self.model.parameters(), *self.model.buffers()]):
+        if any(is_lazy(tensor) for tensor in (*self.model.parameters(), *self.model.buffers())):
             self.model(*self.args, **self.kwargs)
         attributes = [(module, _attributes(module)) for module in self.model.modules()]
         try:
@@ -91,10 +98,15 @@ class TorchBuilt:
                 vars(module).update(before)
             with torch.no_grad():
                 for tensor, value in values:
+                    self._hollow.discard(tensor)
                     if not torch.equal(tensor, value):
                         tensor.copy_(value)
             random.setstate(states[0])
             torch.set_rng_state(states[1])
+
+    def valued(self, tensor: Any) -> bool:
+        """Whether a tensor has values; one of a model that is executed by shape may have none."""
+        return not isinstance(tensor, torch.Tensor) or tensor not in self._hollow
 
     def parameter_count(self) -> int:
         """The number of elements of the model's parameters, each tensor once."""
@@ -102,9 +114,16 @@ class TorchBuilt:
 
 
 def build_torch(
-    model: torch.nn.Module, live: tuple[Any, ...] | None, inputs: tuple[Input, ...], context: Context
+    model: torch.nn.Module,
+    live: tuple[Any, ...] | None,
+    inputs: tuple[Input, ...],
+    context: Context,
+    shape: ByShape | None = None,
 ) -> TorchBuilt:
-    """Put a PyTorch model and its inputs together: `live` ones as they are, the others made as `inputs` asks."""
+    """Put a PyTorch model and its inputs together: `live` ones as they are, the others made as `inputs` asks.
+
+    Inputs have values, even where the model is executed by shape.
+    """
     torch.manual_seed(0)
     if context.dtype != "float32":
         model = model.to(getattr(torch, context.dtype))
@@ -113,4 +132,8 @@ def build_torch(
     if context.device == "meta":
         args = tuple(item.to("meta") if isinstance(item, torch.Tensor) else item for item in args)
         kwargs = {name: item.to("meta") for name, item in kwargs.items()}
-    return TorchBuilt(model, args, kwargs, context)
+    hollow = Hollow() if shape is None else shape.hollow
+    for item in (*args, *kwargs.values()):
+        if isinstance(item, torch.Tensor):
+            hollow.discard(item)
+    return TorchBuilt(model, args, kwargs, context, hollow)
