@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import jsonschema
-
 from reconcile import reference
 from reconcile.adapter import Counter
 from reconcile.ask import Question, ask, parse_counter, type_of
@@ -89,6 +87,8 @@ def side_of_claim(claim: Claim, executed: Side) -> Side:
 
 def _saved(text: str) -> tuple[Run, Count]:
     """The run and the count that `run:FILE.json` or `run:FILE.json:ID` names."""
+    import jsonschema
+
     file, _, wanted = text.removeprefix("run:").partition(".json")
     path, wanted = Path(f"{file}.json"), wanted.removeprefix(":")
     if not path.is_file():

@@ -16,12 +16,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from filelock import FileLock
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -117,7 +117,7 @@ def make(overlay: Overlay) -> Path:
         return overlay.files
     try:
         overlays_folder().mkdir(parents=True, exist_ok=True)
-        with FileLock(overlays_folder() / f".{overlay.name}.lock"):
+        with _locked(overlays_folder() / f".{overlay.name}.lock"):
             if not verified(overlay.place):
                 _say(f"making the overlay {overlay.name}")
                 _sweep(overlay.name)
@@ -125,6 +125,13 @@ def make(overlay: Overlay) -> Path:
     except OSError as error:
         raise UsageError(f"the overlay {overlay.name} cannot be made in {overlays_folder()}: {error}") from error
     return overlay.files
+
+
+def _locked(file: Path) -> AbstractContextManager[object]:
+    """A lock that processes share; whoever holds it is waited for."""
+    from filelock import FileLock
+
+    return FileLock(file)
 
 
 def _make(overlay: Overlay) -> None:
@@ -215,7 +222,7 @@ def standing() -> tuple[Path, ...]:
 def clear(places: tuple[Path, ...]) -> None:
     """Remove overlays; one that is being made meanwhile is waited for."""
     for place in places:
-        with FileLock(overlays_folder() / f".{place.name}.lock"):
+        with _locked(overlays_folder() / f".{place.name}.lock"):
             _sweep(place.name)
             if place.is_dir():
                 _remove(place)
@@ -226,5 +233,5 @@ def clear_all() -> None:
     clear(standing())
     for lock in overlays_folder().glob(".*.lock"):
         name = lock.name.removeprefix(".").removesuffix(".lock")
-        with FileLock(lock):
+        with _locked(lock):
             _sweep(name)

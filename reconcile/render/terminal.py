@@ -1,11 +1,11 @@
-"""The terminal: tables that fit, colours where they are wanted, nothing else on standard output."""
+"""The terminal: tables that fit, colours where they are wanted, nothing else on standard output.
+
+What draws is imported when something is drawn: a command that prints a document, or refuses, needs none of it.
+"""
 
 from __future__ import annotations
 
-import rich.box
-import rich.console
-import rich.table
-import rich.text
+from typing import TYPE_CHECKING
 
 from reconcile.audit import Audit
 from reconcile.explain import Explanation
@@ -13,27 +13,38 @@ from reconcile.render import tables
 from reconcile.render.tables import Table
 from reconcile.schema import Run
 
+if TYPE_CHECKING:
+    from rich.console import Console
 
-def console() -> rich.console.Console:
+
+def console() -> Console:
     """Standard output; `NO_COLOR` and pipes are honoured by rich itself, and a pipe is given room."""
-    found = rich.console.Console(highlight=False)
-    return found if found.is_terminal else rich.console.Console(highlight=False, width=120)
+    from rich.console import Console
+
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=120)
 
 
-def show(given: Table, *, to: rich.console.Console) -> None:
+def show(given: Table, *, to: Console) -> None:
     """Print one table."""
-    drawn = rich.table.Table(box=rich.box.SIMPLE_HEAD, pad_edge=False, expand=False)
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table as Drawn
+    from rich.text import Text
+
+    drawn = Drawn(box=SIMPLE_HEAD, pad_edge=False, expand=False)
     for column in given.columns:
         right = column in given.numeric
         drawn.add_column(column, justify="right" if right else "left", no_wrap=right, overflow="fold")
     for row in given.rows:
-        drawn.add_row(*(rich.text.Text(cell) for cell in row))
+        drawn.add_row(*(Text(cell) for cell in row))
     to.print(drawn)
 
 
-def say(text: str, *, to: rich.console.Console) -> None:
+def say(text: str, *, to: Console) -> None:
     """Print one line of plain text."""
-    to.print(rich.text.Text(text))
+    from rich.text import Text
+
+    to.print(Text(text))
 
 
 def show_answer(answer: str, rests_on: Table) -> None:
