@@ -13,13 +13,14 @@ from typing import Any
 
 from reconcile.adapter import Counter, Place, Row, Subject, Told, whole
 from reconcile.census import Census
-from reconcile.errors import CannotAskError
 from reconcile.holdings import STATISTICS
 from reconcile.rules import Rule, Rules
 
 _HOOKS = "paddle/hapi/dynamic_flops.py"
 _BUFFERS = frozenset({"total_ops", "total_params", "input_shape", "output_shape"})
 """What its hooks leave in a layer; a layer without all four gets no row."""
+
+_BEHIND = "paddle.flops takes the size of one float32 input; the function behind it was called with the inputs given"
 
 
 def _each(rule: Rule, names: str) -> dict[str, Rule]:
@@ -61,20 +62,36 @@ def _counted(model: Any) -> Iterator[tuple[str, Any]]:
             yield path, layer
 
 
-def _call(subject: Subject) -> int:
-    """Call the documented function; it makes a random float32 input of its own, of the size that it is given.
+class _Asked:
+    """A model that is called with all of its inputs, whatever single one it is given."""
 
-    An input of another dtype goes to the function behind it, which takes the input itself.
-    """
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._subject.model, name)
+
+    def __call__(self, given: None) -> Any:
+        return self._subject.model(*self._subject.args, **self._subject.kwargs)
+
+
+def _plain(subject: Subject) -> bool:
+    """Whether the documented function can be asked: it makes one random float32 input of the size that it is given."""
+    import paddle
+
+    if subject.kwargs or len(subject.args) != 1:
+        return False
+    return isinstance(subject.args[0], paddle.Tensor) and subject.args[0].dtype == paddle.float32
+
+
+def _call(subject: Subject) -> int:
+    """Call the documented function, or the one behind it, which takes the model's inputs themselves."""
     import paddle
     from paddle.hapi.dynamic_flops import dynamic_flops
 
-    if subject.kwargs or len(subject.args) != 1:
-        raise CannotAskError("paddle.flops takes models with one positional input only")
-    (given,) = subject.args
-    if given.dtype == paddle.float32:
-        return whole(paddle.flops(subject.model, list(given.shape)), "the total")
-    return whole(dynamic_flops(subject.model, inputs=given), "the total")
+    if _plain(subject):
+        return whole(paddle.flops(subject.model, list(subject.args[0].shape)), "the total")
+    return whole(dynamic_flops(_Asked(subject), inputs=None), "the total")
 
 
 def run(subject: Subject) -> Told:
@@ -105,7 +122,8 @@ def run(subject: Subject) -> Told:
         )
         for (path, layer), (params, ops) in zip(layers, told, strict=True)
     ]
-    return Told(rows=rows, total=total, params=sum(row.params or 0 for row in rows))
+    warnings = () if _plain(subject) else (_BEHIND,)
+    return Told(rows=rows, total=total, params=sum(row.params or 0 for row in rows), warnings=warnings)
 
 
 COUNTERS = (

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-import sysconfig
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconcile import reference
@@ -21,6 +18,7 @@ from reconcile.inputs import Input
 from reconcile.launch import TIMEOUT
 from reconcile.metrics import OPERATIONS
 from reconcile.objects import parse_object
+from reconcile.payload import payload
 from reconcile.schema import Context, Run
 from reconcile.side import Side
 
@@ -231,9 +229,9 @@ def audit(
 ) -> Audit:
     """Run counters on a model, each in a process of its own.
 
-    `model` is `package.module:attr`, `file.py:attr` or a live `torch.nn.Module`; a live model is copied into the
-    workers and left as it was.  `inputs` are tensors (for a live model) or texts as on the command line
-    (`"1,3,224,224"`), batch first.  The model is executed by shape unless `real` asks to compute everything.
+    `model` is `package.module:attr`, `file.py:attr`, or a live `torch.nn.Module` or `paddle.nn.Layer`; a live model is
+    copied into the workers and left as it was.  `inputs` are tensors (for a live model) or texts as on the command line
+    (`"1,3,224,224"`), batch first.  A PyTorch model is executed by shape unless `real` asks to compute everything.
     Each counter may take `timeout` seconds and hold `memory` bytes.
     Answers about a model that is named are kept and taken from the cache, unless `cache` is false.
     Raises `UsageError` when the model, an input or a counter cannot be used.
@@ -246,7 +244,7 @@ def audit(
         context=context or Context(),
         paddle=None if paddle is None else parse_object(paddle),
         adapters=tuple(adapters),
-        payload=b"" if isinstance(model, str) else _payload(model, tuple(inputs)),
+        payload=b"" if isinstance(model, str) else payload(model, tuple(inputs)),
         shown=model if isinstance(model, str) else f"a live {type(model).__name__}",
         real=real,
         timeout=timeout,
@@ -270,40 +268,3 @@ def _inputs(inputs: Sequence[object]) -> tuple[Input, ...]:
         else:
             raise UsageError(f"the input {item!r} is neither a tensor nor sizes such as '1,3,224,224'")
     return tuple(found)
-
-
-def _payload(model: object, inputs: tuple[object, ...]) -> bytes:
-    """A live model and its inputs, pickled for our own workers."""
-    torch = sys.modules.get("torch")
-    if torch is None or not isinstance(model, torch.nn.Module):
-        raise UsageError(f"a live model must be a torch.nn.Module, not {type(model).__name__}; name others by a text")
-    if any(isinstance(item, str) for item in inputs):
-        raise UsageError("a live model takes tensors as its inputs")
-    import cloudpickle
-
-    own = [module for module in {type(part).__module__ for part in model.modules()} if _is_local(module)]
-    for name in own:
-        cloudpickle.register_pickle_by_value(sys.modules[name])
-    try:
-        return cloudpickle.dumps((model, inputs))  # type: ignore[no-any-return]
-    except Exception as error:
-        raise UsageError(f"the model cannot be copied into a worker: {type(error).__name__}: {error}") from error
-    finally:
-        for name in own:
-            cloudpickle.unregister_pickle_by_value(sys.modules[name])
-
-
-_INSTALLED = frozenset({"site-packages", "dist-packages"})
-
-
-def _is_local(name: str) -> bool:
-    """Whether a module is the caller's own file, which a worker may not find.
-
-    What is installed is found, wherever that is: classes copied by value would be strangers to every counter.
-    """
-    if name == "__main__" or name not in sys.modules or name.startswith("reconcile."):
-        return False
-    top = sys.modules.get(name.partition(".")[0])
-    file = getattr(sys.modules[name], "__file__", None) or getattr(top, "__file__", None)
-    standard = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))
-    return file is not None and not _INSTALLED & set(Path(file).parts) and not file.startswith(standard)

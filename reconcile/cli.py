@@ -44,6 +44,7 @@ from reconcile.render.report_files import layers_csv
 from reconcile.render.tables import Table
 from reconcile.survey_command import survey_command
 from reconcile.timeline_command import timeline_command
+from reconcile.twins_command import twins_command
 
 REFUSED, INTERRUPTED = 2, 130
 
@@ -186,6 +187,7 @@ cli.add_command(overlays_command)
 cli.add_command(timeline_command)
 cli.add_command(bisect_command)
 cli.add_command(survey_command)
+cli.add_command(twins_command)
 
 
 def run_cli(arguments: Sequence[str] | None = None) -> int:

@@ -145,6 +145,20 @@ def _elementwise(op: Op) -> Terms:
     return formulas.elementwise(*([tensor.shape for tensor in op.tensors] or [op.out]))
 
 
+def _of_output(op: Op) -> Terms:
+    return formulas.elementwise(op.out)
+
+
+def _scattered(op: Op) -> Terms:
+    """`index_add(x, index, source, axis)` reads every element of the source."""
+    return formulas.reduction(op.shape(2))
+
+
+def _affine_grid(op: Op) -> Terms:
+    """Every position of the grid, with a one appended, is multiplied by its sample's matrix."""
+    return {"mac": amount(op.out, op.shape(0)[-1:]), "first-add": amount(op.out)}
+
+
 def _embedding(op: Op) -> Terms:
     return formulas.embedding(op.out)
 
@@ -187,13 +201,17 @@ PADDLE: dict[str, Price] = {
         "add add_n subtract multiply divide floor_divide remainder elementwise_pow pow scale increment sqrt rsqrt "
         "square reciprocal exp expm1 log log2 log10 log1p abs sign floor ceil round trunc sin cos tan asin acos atan "
         "atan2 sinh cosh erf erfinv maximum minimum fmax fmin clip where masked_fill lerp logical_not logical_and "
-        "logical_or logical_xor bitwise_and bitwise_or bitwise_xor bitwise_not bernoulli",
+        "logical_or logical_xor bitwise_and bitwise_or bitwise_xor bitwise_not bernoulli asinh acosh atanh "
+        "cross frac logit",
     ),
+    "kron": _of_output,
+    "index_add": _scattered,
+    "affine_grid": _affine_grid,
     **_named(_embedding, "embedding embedding_with_scaled_gradient"),
     **_named(
         _of_input(formulas.reduction),
         "sum mean mean_all max min amax amin prod any all logsumexp cumsum cumprod logcumsumexp p_norm norm "
-        "frobenius_norm l1_norm squared_l2_norm nansum variance reduce_as",
+        "frobenius_norm l1_norm squared_l2_norm nansum variance reduce_as trace",
     ),
     **_named(
         _of_input(formulas.comparison),

@@ -52,7 +52,7 @@ def survey_command(
     survey = read_survey(file)
     document = run_survey(
         survey,
-        models=_chosen(survey, patterns),
+        models=chosen(survey, patterns),
         command=_command(file, patterns, output),
         cache=cache,
         resume=resume,
@@ -68,17 +68,18 @@ def survey_command(
     return 0 if complete(document) else 1
 
 
-def _chosen(survey: Survey, patterns: Sequence[str]) -> list[SurveyModel]:
+def chosen(survey: Survey, patterns: Sequence[str]) -> list[SurveyModel]:
+    """The models of a survey whose name or group matches a pattern, or all of them if there is none."""
     if not patterns:
         return list(survey.models)
-    chosen = [
+    found = [
         model
         for model in survey.models
         if any(fnmatch.fnmatchcase(text, pattern) for pattern in patterns for text in (model.name, model.group))
     ]
-    if not chosen:
+    if not found:
         raise UsageError(f"no model of {survey.file!r} matches {' or '.join(map(repr, patterns))}")
-    return chosen
+    return found
 
 
 def _command(file: str, patterns: Sequence[str], output: str | None) -> str:

@@ -84,7 +84,9 @@ def test_classes_and_functions_are_as_they_were(audited: Any) -> None:
 
 
 def test_a_live_object_that_is_no_model_is_refused() -> None:
-    with pytest.raises(reconcile.UsageError, match=r"a live model must be a torch\.nn\.Module, not int"):
+    with pytest.raises(
+        reconcile.UsageError, match=r"a live model must be a torch\.nn\.Module or a paddle\.nn\.Layer, not int"
+    ):
         reconcile.audit(12, inputs=(torch.rand(1),))
 
 

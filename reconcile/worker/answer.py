@@ -19,6 +19,7 @@ from reconcile.ledger import Ledger
 from reconcile.ledger import to_json as ledger_to_json
 from reconcile.overlay import verified
 from reconcile.registry import Entry, entries
+from reconcile.renamed import renamed_ledger, renamed_told
 from reconcile.rules import function_layer, op_layer
 from reconcile.schema import Context
 from reconcile.work import ROOT, Work, is_layer
@@ -50,7 +51,7 @@ class WorkerSubject:
         recorder = self.built.recorder(own_code=own_code)
         with recorder:
             yield recorder
-        self._ledger = recorder.tape.ledger("run")
+        self._ledger = renamed_ledger(recorder.tape.ledger("run"), self.built.names)
 
     def twin(self, *, sizes: bool = False) -> None:
         """Record a clean pass of the same model, input and context, composite ops with their parts."""
@@ -254,6 +255,7 @@ def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
             told = counter.run(subject) if request["recorded"] else _unrecorded(counter, subject)
         side_effects = watch.changes()
     _identify(counter, overlay)
+    told = renamed_told(told, built.names)
     ledger = subject.ledger if request["recorded"] else None
     document: dict[str, Any] = {
         "status": "ok",

@@ -27,6 +27,7 @@ class Built(Protocol):
     kwargs: Mapping[str, Any]
     notes: Sequence[str]
     certificate: Mapping[str, Any] | None
+    names: Mapping[str, str]
 
     def recorder(self, *, composites: bool = False, own_code: Sequence[str] = ()) -> Any:
         """A recorder for the model."""

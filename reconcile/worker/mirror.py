@@ -21,9 +21,10 @@ from torch import fx
 from reconcile.errors import CounterError
 from reconcile.worker.certificate import twin_tensor
 from reconcile.worker.mirror_functions import FUNCTIONS
-from reconcile.worker.mirror_layers import LAYERS, RefusalError
-from reconcile.worker.mirror_trace import LIBRARIES, WAY_OUT, Visit, trace
+from reconcile.worker.mirror_layers import LAYERS
+from reconcile.worker.mirror_trace import LIBRARIES, WAY_OUT, Visit, hooked, trace
 from reconcile.worker.paddle_tree import to_paddle
+from reconcile.worker.refusal import RefusalError
 
 _PYTHON = ("_operator.", "math.", "torch.fx._symbolic_trace.", "torch._assert")
 """Functions that are Python's own, or that only check: they run as they are on plain numbers."""
@@ -90,7 +91,8 @@ class Mirror:
         self._turns[path] += 1
         for step in visit.steps:
             if isinstance(step, Visit):
-                self.layers[step.path](*self._value(step.args), **self._value(step.kwargs))
+                # What was given by name is given by position: `paddle.flops` fails on layers that are called by name.
+                self.layers[step.path](*self._value(step.args), *self._value(step.kwargs).values())
             elif step.op == "output":
                 return self._value(step.args[0])
             elif step.op != "placeholder":
@@ -106,7 +108,7 @@ class Mirror:
         self._values = dict(zip(takers, given, strict=True))
 
     def _value(self, value: Any) -> Any:
-        return fx.node.map_arg(value, self._take)
+        return _plain(fx.node.map_arg(value, self._take))
 
     def _take(self, node: fx.Node) -> Any:
         """A value at hand; the last one to ask for it takes it away, so that its memory is free again."""
@@ -163,6 +165,15 @@ def bare_name(node: fx.Node) -> str:
     return bare if bare.startswith("_") else bare.rstrip("_")
 
 
+def _plain(value: Any) -> Any:
+    """Lists and mappings as Python's own, in the place of those of a graph, which cannot be changed."""
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    if type(value) is tuple:
+        return tuple(map(_plain, value))
+    return list(map(_plain, value)) if isinstance(value, list) else value
+
+
 def _is_python(node: fx.Node) -> bool:
     """Whether a function is Python's own, and so works on plain numbers as it is."""
     return callable(node.target) and fx.node._get_qualified_name(node.target).startswith(_PYTHON)
@@ -184,7 +195,7 @@ def mirror(model: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, A
     except Exception as error:
         said = " ".join(str(error).split())[:200]
         raise CounterError(f"paddle: the model cannot be mirrored: it cannot be copied ({said}); {WAY_OUT}") from error
-    if fx.Tracer().is_leaf_module(model, ""):
+    if type(model) in LAYERS and not hooked(model):
         return _layer(model, "")
     made = Mirror(model, args, kwargs)
     used = {str(node.target) for node, _ in made.called() if node.op == "call_module"}
@@ -220,7 +231,7 @@ def _build(
 
 def _idle_layer(module: torch.nn.Module, path: str) -> paddle.nn.Layer | None:
     """The mirror of a layer that is never called; one without a counterpart is no reason to refuse the model."""
-    if type(module) not in LAYERS:
+    if type(module) not in LAYERS or hooked(module):
         return None
     try:
         return _layer(module, path)
@@ -231,10 +242,6 @@ def _idle_layer(module: torch.nn.Module, path: str) -> paddle.nn.Layer | None:
 def _layer(module: torch.nn.Module, path: str) -> paddle.nn.Layer:
     """The mirror of a layer of `torch.nn`."""
     name = type(module).__name__
-    if type(module) not in LAYERS:
-        raise refused(name, path)
-    if module._forward_hooks or module._forward_pre_hooks:
-        raise refused(f"{name} with hooks", path)
     try:
         return LAYERS[type(module)](module)
     except RefusalError as error:
@@ -247,7 +254,8 @@ def _layer(module: torch.nn.Module, path: str) -> paddle.nn.Layer:
 def _container(module: torch.nn.Module, path: str, made: Mirror) -> Container:
     """A container of the same class name, with the tensors that the module owns itself."""
     kind = type(module)
-    package = "paddle.nn" if kind.__module__.startswith("torch.nn.") else kind.__module__
+    # A class that Paddle's own layers are named like would pass for one of them.
+    package = "paddle.nn" if kind.__module__.startswith("torch.nn.") and kind not in LAYERS else kind.__module__
     layer: Container = type(kind.__name__, (Container,), {"__module__": package})(functools.partial(made.replay, path))
     for name, parameter in module._parameters.items():
         if parameter is not None:

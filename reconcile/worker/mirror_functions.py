@@ -13,17 +13,13 @@ from typing import Any
 import paddle
 from paddle.nn import functional as F
 
-from reconcile.worker.mirror_layers import RefusalError, same_padding
-from reconcile.worker.mirror_tensors import TENSORS
+from reconcile.worker.mirror_layers import same_padding
+from reconcile.worker.mirror_numbers import NUMBERS
+from reconcile.worker.mirror_tensors import TENSORS, listed
+from reconcile.worker.refusal import RefusalError
 
 Function = Callable[..., Any]
 Dims = int | Sequence[int] | None
-
-
-def _listed(sizes: tuple[Any, ...]) -> list[int]:
-    """Sizes given one by one or as one sequence."""
-    given = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
-    return [int(size) for size in given]
 
 
 def _unary(function: Function) -> Function:
@@ -151,15 +147,6 @@ def _group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = Non
     return F.group_norm(input, num_groups, eps, weight, bias)
 
 
-def _softmax(function: Function) -> Function:
-    def mirror(input: Any, dim: int | None = None, dtype: Any = None, _stacklevel: int = 3) -> Any:
-        if dim is None or dtype is not None:
-            raise RefusalError("a softmax without a dimension or with a dtype")
-        return function(input, dim)
-
-    return mirror
-
-
 def _dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
     return F.dropout(input, p, training=training)
 
@@ -188,7 +175,7 @@ def _interpolate(
 
 
 def _pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:
-    if mode in ("reflect", "replicate") and input.ndim in (3, 4, 5):
+    if mode in ("reflect", "replicate", "circular") and input.ndim in (3, 4, 5):
         layout = {3: "NCL", 4: "NCHW", 5: "NCDHW"}[input.ndim]
         return F.pad(input, list(pad), mode=mode, data_format=layout)
     if mode != "constant":
@@ -203,21 +190,6 @@ def _reduction(function: Function) -> Function:
         return function(input, _sizes(dim), keepdim=keepdim)
 
     return mirror
-
-
-def _added(function: Function) -> Function:
-    def mirror(input: Any, other: Any, alpha: float = 1) -> Any:
-        if alpha != 1:
-            raise RefusalError("an addition with alpha")
-        return function(input, other)
-
-    return mirror
-
-
-def _divided(input: Any, other: Any, rounding_mode: str | None = None) -> Any:
-    if rounding_mode is not None:
-        raise RefusalError("a division with rounding")
-    return input / other
 
 
 def _transposed_dims(input: Any, dim0: int, dim1: int) -> Any:
@@ -246,18 +218,9 @@ def _size(input: Any, dim: int | None = None) -> Any:
     return tuple(input.shape) if dim is None else input.shape[dim]
 
 
-def _attribute(input: Any, name: str) -> Any:
-    if name == "shape":
-        return tuple(input.shape)
-    if name == "ndim":
-        return input.ndim
-    raise RefusalError(f"the attribute {name} of a tensor")
-
-
 FUNCTIONS: Mapping[str, Function] = {
-    **{name: _unary(getattr(F, name)) for name in "relu relu6 silu mish sigmoid tanh hardswish selu".split()},
-    **{name: _unary(getattr(F, name)) for name in "hardsigmoid tanhshrink softsign".split()},
-    **{name: _unary(getattr(paddle, name)) for name in "exp log sqrt rsqrt abs neg square floor ceil".split()},
+    **{name: _unary(getattr(F, name)) for name in "relu relu6 silu mish sigmoid hardswish selu tanhshrink".split()},
+    **{name: _unary(getattr(paddle, name)) for name in "exp log sqrt rsqrt abs square floor ceil".split()},
     "logsigmoid": _unary(F.log_sigmoid),
     "gelu": lambda input, approximate="none": F.gelu(input, approximate == "tanh"),
     "leaky_relu": lambda input, negative_slope=0.01, inplace=False: F.leaky_relu(input, negative_slope),
@@ -267,8 +230,6 @@ FUNCTIONS: Mapping[str, Function] = {
     "softplus": lambda input, beta=1, threshold=20: F.softplus(input, beta, threshold),
     "hardtanh": lambda input, min_val=-1.0, max_val=1.0, inplace=False: F.hardtanh(input, min_val, max_val),
     "clamp": lambda input, min=None, max=None: paddle.clip(input, min, max),
-    "softmax": _softmax(F.softmax),
-    "log_softmax": _softmax(F.log_softmax),
     **dict.fromkeys("dropout dropout2d dropout3d".split(), _dropout),
     "stochastic_depth": _stochastic_depth,
     **{f"conv{rank}d": _convolution(getattr(F, f"conv{rank}d")) for rank in (1, 2, 3)},
@@ -288,28 +249,15 @@ FUNCTIONS: Mapping[str, Function] = {
     "mm": operator.matmul,
     "bmm": paddle.bmm,
     "einsum": lambda equation, *operands: paddle.einsum(equation, *_operands(operands)),
-    "add": _added(operator.add),
-    "sub": _added(operator.sub),
-    "mul": operator.mul,
-    "div": _divided,
-    "truediv": operator.truediv,
-    "floordiv": operator.floordiv,
-    "pow": operator.pow,
     "getitem": operator.getitem,
-    "getattr": _attribute,
-    "mean": _reduction(paddle.mean),
-    "sum": _reduction(paddle.sum),
     "amax": _reduction(paddle.amax),
     "amin": _reduction(paddle.amin),
     "flatten": lambda input, start_dim=0, end_dim=-1: paddle.flatten(input, start_dim, end_dim),
-    "reshape": lambda input, *shape: paddle.reshape(input, _listed(shape)),
-    "view": lambda input, *shape: paddle.reshape(input, _listed(shape)),
-    "permute": lambda input, *dims: paddle.transpose(input, _listed(dims)),
-    "expand": lambda input, *sizes: paddle.expand(input, _listed(sizes)),
-    "repeat": lambda input, *sizes: paddle.tile(input, _listed(sizes)),
+    "reshape": lambda input, *shape: paddle.reshape(input, listed(shape)),
+    "permute": lambda input, *dims: paddle.transpose(input, listed(dims)),
+    "repeat": lambda input, *sizes: paddle.tile(input, listed(sizes)),
     **dict.fromkeys(("transpose", "swapaxes", "swapdims"), _transposed_dims),
     "t": lambda input: paddle.t(input),
-    "contiguous": lambda input: input,
     "unsqueeze": lambda input, dim: paddle.unsqueeze(input, dim),
     "squeeze": _squeezed,
     "cat": lambda tensors, dim=0: paddle.concat(list(tensors), dim),
@@ -320,7 +268,9 @@ FUNCTIONS: Mapping[str, Function] = {
     "roll": lambda input, shifts, dims=None: paddle.roll(input, _sizes(shifts), _sizes(dims)),
     "size": _size,
     "dim": lambda input: input.ndim,
-} | dict(TENSORS)
+    **NUMBERS,
+    **TENSORS,
+}
 """The mirror of each function, tensor method and operator, by its bare name."""
 
 

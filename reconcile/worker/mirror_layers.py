@@ -13,13 +13,10 @@ import paddle
 import torch
 from torch import nn
 
-from reconcile.errors import CounterError
+from reconcile.worker.mirror_sequences import SEQUENCES
+from reconcile.worker.refusal import RefusalError
 
 Mirror = Callable[[Any], paddle.nn.Layer]
-
-
-class RefusalError(CounterError):
-    """Something has no Paddle counterpart here; the text says what."""
 
 
 def same_padding(kernel: tuple[int, ...], dilation: tuple[int, ...]) -> list[int]:
@@ -248,5 +245,17 @@ def _unfold(module: nn.Unfold) -> paddle.nn.Layer:
     return paddle.nn.Unfold(kernel, dilation, padding, stride)
 
 
-LAYERS: Mapping[type[nn.Module], Mirror] = {**_kinds(), nn.GELU: _gelu, nn.Unfold: _unfold}
+def _fold(module: nn.Fold) -> paddle.nn.Layer:
+    sizes = (module.output_size, module.kernel_size, module.dilation, module.padding, module.stride)
+    output, kernel, dilation, padding, stride = (list(item) if isinstance(item, tuple) else item for item in sizes)
+    return paddle.nn.Fold(output, kernel, dilation, padding, stride)
+
+
+LAYERS: Mapping[type[nn.Module], Mirror] = {
+    **_kinds(),
+    **SEQUENCES,
+    nn.GELU: _gelu,
+    nn.Unfold: _unfold,
+    nn.Fold: _fold,
+}
 """The mirror of each PyTorch layer, by exact type."""

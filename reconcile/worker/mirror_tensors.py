@@ -12,12 +12,13 @@ from typing import Any
 import paddle
 from paddle.nn import functional as F
 
-from reconcile.worker.mirror_layers import RefusalError
+from reconcile.worker.refusal import RefusalError
 
 Function = Callable[..., Any]
 
 
-def _listed(sizes: tuple[Any, ...]) -> list[int]:
+def listed(sizes: tuple[Any, ...]) -> list[int]:
+    """Sizes given one by one or as one sequence."""
     given = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
     return [int(size) for size in given]
 
@@ -51,14 +52,14 @@ def attention(
 
 def _expanded(input: Any, *sizes: Any) -> Any:
     """`expand`, in which -1 keeps a size."""
-    return paddle.expand(input, _listed(sizes))
+    return paddle.expand(input, listed(sizes))
 
 
 def _viewed(input: Any, *shape: Any) -> Any:
     """`view` to a shape; to a dtype it would read memory anew."""
     if len(shape) == 1 and not isinstance(shape[0], (int, tuple, list)):
         raise RefusalError("view as another dtype")
-    return paddle.reshape(input, _listed(shape))
+    return paddle.reshape(input, listed(shape))
 
 
 def _converted(input: Any, *given: Any, **options: Any) -> Any:
@@ -114,10 +115,13 @@ def _embedded(
     return F.embedding(input, weight)
 
 
-def _softmax(input: Any, dim: int | None = None, dtype: Any = None, _stacklevel: int = 3) -> Any:
-    if dim is None:
-        raise RefusalError("a softmax without a dimension")
-    return F.softmax(input if dtype is None else _cast(input, dtype), dim)
+def _softmax(function: Function) -> Function:
+    def mirror(input: Any, dim: int | None = None, dtype: Any = None, _stacklevel: int = 3) -> Any:
+        if dim is None:
+            raise RefusalError("a softmax without a dimension")
+        return function(input if dtype is None else _cast(input, dtype), dim)
+
+    return mirror
 
 
 def _reduced(function: Function) -> Function:
@@ -223,7 +227,8 @@ _COMPARED = {
 TENSORS: Mapping[str, Function] = {
     "scaled_dot_product_attention": attention,
     "getattr": _attribute,
-    "softmax": _softmax,
+    "softmax": _softmax(F.softmax),
+    "log_softmax": _softmax(F.log_softmax),
     "mean": _reduced(paddle.mean),
     "sum": _reduced(paddle.sum),
     "var": _spread(paddle.var),
@@ -258,8 +263,8 @@ TENSORS: Mapping[str, Function] = {
     "repeat_interleave": _repeated,
     "glu": _gated,
     "rms_norm": _rms_norm,
-    "tile": lambda input, *sizes: paddle.tile(input, _listed(sizes)),
-    "flip": lambda input, *dims: paddle.flip(input, _listed(dims)),
+    "tile": lambda input, *sizes: paddle.tile(input, listed(sizes)),
+    "flip": lambda input, *dims: paddle.flip(input, listed(dims)),
     "index_select": lambda input, dim, index: paddle.index_select(input, index, dim),
     "gather": lambda input, dim, index: paddle.take_along_axis(input, index, dim, broadcast=False),
     "select": lambda input, dim, index: paddle.unbind(input, dim)[index],

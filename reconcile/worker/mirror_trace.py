@@ -19,6 +19,7 @@ from torch.fx.proxy import Attribute, TraceError
 
 from reconcile.errors import CounterError
 from reconcile.worker.certificate import to_torch
+from reconcile.worker.mirror_layers import LAYERS
 
 WAY_OUT = "name the twin with --paddle"
 
@@ -147,13 +148,23 @@ class Tracer(fx.Tracer):
         """An attribute of a module; a parameter is traced, unless a value is just being computed."""
         return attr_val if self._busy else super().getattr(attr, attr_val, parameter_proxy_cache)
 
+    def is_leaf_module(self, m: torch.nn.Module, module_qualified_name: str) -> bool:
+        """Whether a module is a layer with a mirror of its own; any other, even of `torch.nn`, is traced through.
+
+        Hooks may do anything, so a layer that has some is traced with them.
+        """
+        return type(m) in LAYERS and not hooked(m)
+
     def call_module(
         self, m: torch.nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         """Trace the call of a module; a container's call is kept as a step of its caller."""
         if self._busy:
             return forward(*args, **kwargs)
-        path = self.path_of_module(m)
+        try:
+            path = self.path_of_module(m)
+        except NameError:  # It stands nowhere in the model, such as a function that is written as a module.
+            return forward(*args, **kwargs)
         if self.is_leaf_module(m, path):
             return super().call_module(m, forward, args, kwargs)
         visit = Visit(path=path, args=_nodes(args), kwargs=_nodes(kwargs))
@@ -165,6 +176,11 @@ class Tracer(fx.Tracer):
             self.visits.pop()
         visit.output = _nodes(output)
         return output
+
+
+def hooked(module: torch.nn.Module) -> bool:
+    """Whether calling a module does more than its `forward`."""
+    return bool(module._forward_hooks or module._forward_pre_hooks)
 
 
 def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:

@@ -42,6 +42,7 @@ class PaddleBuilt:
         self.context = context
         self.notes: Sequence[str] = ()
         self.certificate: Mapping[str, Any] | None = None
+        self.names: Mapping[str, str] = {}
 
     def recorder(self, *, composites: bool = False, own_code: Sequence[str] = ()) -> PaddleRecorder:
         """A recorder for the model; Paddle's composite ops reach it as Python functions and need no asking for."""
@@ -93,45 +94,63 @@ def build_paddle(
         tuple(map(to_paddle, live)) if live is not None else tuple(tensor(item) for item in inputs if item.name is None)
     )
     kwargs = {item.name: tensor(item) for item in inputs if item.name is not None}
-    twin, certificate = _twin(request, model, args, kwargs, context)
+    twin, certificate, names = _twin(request, model, args, kwargs, context)
     if context.dtype != "float32":
         twin = twin.to(dtype=context.dtype)
     built = PaddleBuilt(twin, args, kwargs, context)
-    built.certificate = certificate
+    built.certificate, built.names = certificate, names
     if certificate is not None and certificate["status"] != "certified":
         built.notes = (f"the Paddle twin is not certified to compute what the model computes: {certificate['why']}",)
     return built
 
 
+Twin = tuple[paddle.nn.Layer, Mapping[str, Any] | None, Mapping[str, str]]
+"""The Paddle model to count, its certificate, and the path in the model asked about of each path that is another one.
+
+There is no certificate where it is the model that was asked about.
+"""
+
+
 def _twin(
     request: Mapping[str, Any], model: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], context: Context
-) -> tuple[paddle.nn.Layer, Mapping[str, Any] | None]:
-    """The Paddle model to count, and its certificate; None where it is the model that was asked about."""
+) -> Twin:
     if request["paddle"] is not None:
         return _named(ObjectSpec.from_json(request["paddle"]), model, args, kwargs)
     if framework_of(model) == "paddle":
-        return model, None
+        return model, None, {}
     if context.dtype != "float32":
         raise CounterError(f"paddle: a model is mirrored in float32 only, not in {context.dtype}; name the twin")
     from reconcile.worker.certificate import certify
     from reconcile.worker.mirror import mirror
 
     twin = mirror(model, args, kwargs)
-    return twin, certify(model, twin, args, kwargs)
+    return twin, certify(model, twin, args, kwargs), {}
 
 
-def _named(
-    spec: ObjectSpec, model: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> tuple[paddle.nn.Layer, Mapping[str, Any]]:
-    """The twin that was named, certified if its tensors correspond to the model's by path and shape."""
+def _named(spec: ObjectSpec, model: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Twin:
+    """The twin that was named, certified if its tensors correspond to the model's by path or by alignment."""
     twin = make(spec)
     if framework_of(twin) != "paddle":
         raise UsageError(f"the Paddle twin {str(spec)!r} gives {type(twin).__name__}, which is no paddle.nn.Layer")
     if framework_of(model) == "paddle":
-        return twin, {"status": "not certified", "why": "the model itself is a Paddle layer"}
+        return twin, {"status": "not certified", "why": "the model itself is a Paddle layer"}, {}
     from reconcile.worker.certificate import MismatchError, certify
 
     try:
-        return twin, certify(model, twin, args, kwargs)
-    except MismatchError as error:
-        return twin, {"status": "not certified", "why": str(error)}
+        return twin, certify(model, twin, args, kwargs), {}
+    except MismatchError:
+        return _aligned(twin, model, args, kwargs)
+
+
+def _aligned(twin: paddle.nn.Layer, model: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Twin:
+    """The twin under the paths of the model, certified unless something in one of them has no counterpart."""
+    from reconcile.worker.certificate import MismatchError, certify
+    from reconcile.worker.twin_layers import aligned_names
+
+    names, why = aligned_names(model, twin, args, kwargs)
+    if not why:
+        try:
+            return twin, certify(model, twin, args, kwargs, names), names
+        except MismatchError as error:
+            why = str(error)
+    return twin, {"status": "not certified", "why": why}, names

@@ -54,6 +54,15 @@ def to_paddle(value: Any) -> Any:
     return value
 
 
+def rebuilt(values: Any, kind: str, stop_gradient: bool) -> Any:
+    """A tensor, or a parameter, made anew from its values."""
+    made = paddle.to_tensor(values)
+    if kind == "EagerParamBase":
+        made = paddle.base.framework.EagerParamBase.from_tensor(made)
+    made.stop_gradient = stop_gradient
+    return made
+
+
 def _own(items: Iterable[tuple[str, Any]], keys: dict[int, int]) -> Iterator[Parameter]:
     for name, tensor in items:
         if tensor is not None:

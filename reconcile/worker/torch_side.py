@@ -57,6 +57,7 @@ class TorchBuilt:
         self._hollow = Hollow() if hollow is None else hollow
         self.notes: Sequence[str] = ()
         self.certificate: Mapping[str, Any] | None = None
+        self.names: Mapping[str, str] = {}
 
     def recorder(self, *, composites: bool = False, own_code: Sequence[str] = ()) -> TorchRecorder:
         """A recorder for the model."""
