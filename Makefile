@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint reports screenshot conformance zoo docs clean
+.PHONY: demo test lint reports screenshot conformance zoo twins docs clean
 
 demo: $(STAMP)
 	$(BIN)/reconcile demo
@@ -39,6 +39,11 @@ docs: $(STAMP)
 # It ends with 1 while any run is not explained, which is no failure of the sweep itself.
 zoo: $(STAMP)
 	$(BIN)/reconcile survey reconcile/zoo/networks.yaml --output reports/zoo.md --resume || test $$? -eq 1
+
+# Paddle twins of torchvision's classification models; it goes on where it was ended, and ends with 1 as `zoo` does.
+twins: $(STAMP)
+	$(BIN)/reconcile twins reconcile/zoo/networks.yaml --model 'torchvision classification' \
+		--output reports/paddle-torchvision.md --resume || test $$? -eq 1
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -11,8 +11,10 @@ from typing import Any
 from reconcile.ask import Question
 from reconcile.audit import Audit, audit_question
 from reconcile.errors import UsageError
-from reconcile.launch import TIMEOUT, preload
+from reconcile.launch import TIMEOUT
+from reconcile.refused import FUNCTIONS, LAYERS, by_reason
 from reconcile.schema import Count, Reference
+from reconcile.server import preload
 from reconcile.survey import UNREACHED, Cell, Shelf, by_shape, cell_of, versions_of
 from reconcile.survey_file import Survey, SurveyModel
 
@@ -88,6 +90,7 @@ def run_twins(
         "command": command,
         "versions": versions_of([COUNTER], survey.preload),
         "limit": None if survey.limit is None else {"gmac": survey.limit.gmac, "because": survey.limit.because},
+        "refused": {"layers": by_reason(LAYERS), "functions": by_reason(FUNCTIONS)},
         "models": done,
     }
 

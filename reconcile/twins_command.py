@@ -41,7 +41,7 @@ def twins_command(
 ) -> int:
     """Mirror each model of a survey file in Paddle, certify that both compute the same, and run paddle.flops on it.
 
-    Example: reconcile twins reconcile/zoo/networks.yaml --model 'torchvision classification' --output reports/paddle-torchvision.md
+    Example: reconcile twins reconcile/zoo/networks.yaml --model 'torchvision classification' --output twins.md
     """
     if output is not None and Path(output).suffix != ".md":
         raise UsageError(f"the output {output!r} must end in .md; the document is written beside it")

@@ -38,7 +38,7 @@ SOME = (
     "relu",
     "two-parents",
     "keyword-conv2d",
-    "two-inputs",
+    "conv2d-float64",
 )
 
 LINEAR = ("linear", "linear-3d", "linear-root", "called-twice", "keyword-linear", "packed-projection")
@@ -123,9 +123,9 @@ def test_verdicts_are_given_where_they_belong() -> None:
     )
     assert verdicts["torch"]["conv2d"] == ("departs", f"mac-weight +{10 * 7 * 5 * 6 * 3 * 3}")
     assert verdicts["ptflops"]["conv2d-batch"][0] == "departs"
-    assert verdicts["paddle"]["two-inputs"] == (
+    assert verdicts["paddle"]["conv2d-float64"] == (
         "not run",
-        "paddle.flops takes models with one positional input only",
+        "paddle: a model is mirrored in float32 only, not in float64; name the twin",
     )
     assert {verdict for counter in verdicts.values() for verdict, _ in counter.values()} == {
         "as-ruled",

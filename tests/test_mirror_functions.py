@@ -13,10 +13,12 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from reconcile import refused
 from reconcile.schema import Reference
 from reconcile.worker import mirror_functions, mirror_numbers, mirror_tensors
 from reconcile.worker.certificate import LIMIT, certify
 from reconcile.worker.mirror import mirror
+from reconcile.worker.mirror_layers import LAYERS
 from reconcile.worker.paddle_recorder import PaddleRecorder
 from reconcile.worker.paddle_tree import to_paddle
 
@@ -137,3 +139,77 @@ def test_no_function_is_mirrored_twice() -> None:
     assert len(keys) > 150
     assert sorted(keys) == sorted(set(keys))
     assert not mirror_numbers.NUMBERS.keys() & mirror_tensors.TENSORS.keys()
+
+
+def test_every_function_of_torch_has_a_mirror_or_stands_in_the_list_of_refusals() -> None:
+    places = ("torch.nn.functional", "torch._C._nn", "torch._jit_internal", "torch", None)
+    public = {name: item for name, item in vars(F).items() if name[0] != "_" and not inspect.isclass(item)}
+    functions = {name for name, item in public.items() if callable(item) and getattr(item, "__module__", "") in places}
+    assert len(functions) > 100
+    mirrored = {name for name in functions if name.rstrip("_") in mirror_functions.FUNCTIONS}
+    assert functions - mirrored == refused.FUNCTIONS.keys()
+
+
+TRACED: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
+    **{
+        f"{kind}Pad{rank}d": (getattr(nn, f"{kind}Pad{rank}d")(1), (2, 3, 4, 4, 4)[: rank + 2])
+        for rank in (1, 2, 3)
+        for kind in ("Circular", "Reflection", "Replication", "Zero")
+    },
+    **{
+        f"ConstantPad{rank}d": (getattr(nn, f"ConstantPad{rank}d")(1, 0.5), (2, 3, 4, 4, 4)[: rank + 2])
+        for rank in (1, 2, 3)
+    },
+    "Dropout1d": (nn.Dropout1d(), (2, 3, 4)),
+    "FeatureAlphaDropout": (nn.FeatureAlphaDropout(), (2, 3, 4)),
+    "GLU": (nn.GLU(), (2, 4)),
+    "LocalResponseNorm": (nn.LocalResponseNorm(2), (2, 3, 4, 4)),
+    "RMSNorm": (nn.RMSNorm(4), (2, 3, 4)),
+    "RReLU": (nn.RReLU(), (2, 4)),
+    "Softmax2d": (nn.Softmax2d(), (2, 3, 4, 4)),
+    "Softmin": (nn.Softmin(-1), (2, 4)),
+    "Threshold": (nn.Threshold(0.3, 0.1), (2, 4)),
+    "TransformerEncoderLayer": (nn.TransformerEncoderLayer(4, 2, 6), (3, 2, 4)),
+    "Unflatten": (nn.Unflatten(1, (2, 2)), (2, 4)),
+}
+"""Layers of `torch.nn` that are traced through to functions, with the size of an input."""
+
+OF_TWO = {
+    "Bilinear": (nn.Bilinear(4, 4, 3), (2, 4)),
+    "CosineSimilarity": (nn.CosineSimilarity(), (2, 4)),
+    "PairwiseDistance": (nn.PairwiseDistance(), (2, 4)),
+    "Transformer": (nn.Transformer(4, 2, 1, 1, 6, batch_first=True), (3, 2, 4)),
+    "TransformerDecoderLayer": (nn.TransformerDecoderLayer(4, 2, 6), (3, 2, 4)),
+    "TransformerDecoder": (nn.TransformerDecoder(nn.TransformerDecoderLayer(4, 2, 6), 1), (3, 2, 4)),
+}
+"""The same, of two inputs."""
+
+HOLDERS = {"ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential", "TransformerEncoder"}
+"""Layers that only hold others."""
+
+
+@pytest.mark.parametrize("name", [*TRACED, *OF_TWO])
+def test_a_layer_without_a_counterpart_of_its_own_is_traced_through(name: str) -> None:
+    torch.manual_seed(0)
+    model, shape = (TRACED | OF_TWO)[name]
+    inputs = tuple(torch.rand(shape) for _ in range(1 + (name in OF_TWO)))
+    assert certify(model, mirror(model.eval(), inputs, {}), inputs, {})["relative"] <= LIMIT
+
+
+def test_every_layer_of_torch_has_a_mirror_is_traced_through_or_stands_in_the_list_of_refusals() -> None:
+    layers = {name: item for name, item in vars(nn).items() if inspect.isclass(item) and issubclass(item, nn.Module)}
+    rest = {name for name, kind in layers.items() if kind not in LAYERS}
+    assert rest == TRACED.keys() | OF_TWO.keys() | HOLDERS | refused.LAYERS.keys()
+
+
+def test_what_is_emptied_in_place_is_empty_in_the_tensor_that_it_is_a_part_of() -> None:
+    def emptied(x: torch.Tensor, v: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
+        copied = x.clone()
+        copied[:, 1:3].zero_()
+        return copied
+
+    torch.manual_seed(0)
+    model, x = Expressed(emptied), torch.rand(2, 5, 8)
+    layer = mirror(model, (x,), {})
+    certify(model, layer, (x,), {})
+    assert not layer(to_paddle(x))[:, 1:3].any()

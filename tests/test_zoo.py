@@ -63,7 +63,7 @@ SPREAD: dict[str, tuple[str, str, dict[str, Any], set[str]]] = {
             "num_heads": 2,
             "vocab_size": 50,
         },
-        {*_NO_TOKENS, "paddle"},
+        _NO_TOKENS,
     ),
 }
 """Networks of different structure with their inputs and arguments, and the counters that fail on them."""

@@ -46,6 +46,7 @@ def twins_report(document: Document) -> str:
         f"Written by `{document['command']}`.",
         *_counted(document),
         *_gaps(document),
+        *_refused(document),
         "## Taken with",
         ", ".join(f"{escape(name)} {text}" for name, text in document["versions"].items()) + ".",
     ]
@@ -102,3 +103,19 @@ def _gaps(document: Document) -> Iterator[str]:
                 for model in models
             )
             yield table(Table(columns=columns, rows=rows, numeric=frozenset({"multiply-adds"})))
+
+
+def _refused(document: Document) -> Iterator[str]:
+    yield "## What the mirror refuses"
+    yield (
+        "Every other layer of `torch.nn` has a mirror, or is traced through to functions that have one.\n"
+        "What depends on the values of a tensor cannot be traced, and a function that stands in no list is named where "
+        "it is met."
+    )
+    columns = ("of", "names", "why")
+    rows = tuple(
+        (package, ", ".join(names), why)
+        for package, kind in (("torch.nn", "layers"), ("torch.nn.functional", "functions"))
+        for why, names in document["refused"][kind].items()
+    )
+    yield table(Table(columns=columns, rows=rows, numeric=frozenset()))

@@ -46,7 +46,7 @@ UNUSED = frozenset({"num_batches_tracked", "_dropout_state"})
 
 
 class MismatchError(CounterError):
-    """Two models whose tensors do not correspond; the text says where."""
+    """Two models whose tensors or outputs do not correspond; the text says where."""
 
 
 def certify(
@@ -272,7 +272,7 @@ def compare(expected: list[Array], found: list[Array]) -> dict[str, Any]:
         raise CounterError(f"paddle: the twin cannot be certified: {reason}")
     shapes = [part.shape for part in expected], [part.shape for part in found]
     if shapes[0] != shapes[1]:
-        raise CounterError(f"paddle: the twin gives outputs of the shapes {shapes[1]} instead of {shapes[0]}")
+        raise MismatchError(f"paddle: the twin gives outputs of the shapes {shapes[1]} instead of {shapes[0]}")
     largest = max(float(numpy.abs(part).max()) for part in expected if part.size)
     apart = max(float(numpy.abs(a - b).max()) for a, b in zip(expected, found, strict=True) if a.size)
     if not apart <= LIMIT * largest:

@@ -242,8 +242,15 @@ FUNCTIONS: Mapping[str, Function] = {
     "batch_norm": _batch_norm,
     "layer_norm": _layer_norm,
     "group_norm": _group_norm,
-    "interpolate": _interpolate,
+    **dict.fromkeys(("interpolate", "upsample"), _interpolate),
+    "upsample_nearest": lambda input, size=None, scale_factor=None: _interpolate(input, size, scale_factor),
+    "upsample_bilinear": lambda input, size=None, scale_factor=None: _interpolate(
+        input, size, scale_factor, "bilinear", True
+    ),
     "pad": _pad,
+    **dict.fromkeys(
+        ("channel_shuffle", "native_channel_shuffle"), lambda input, groups: F.channel_shuffle(input, groups)
+    ),
     "pixel_shuffle": lambda input, upscale_factor: F.pixel_shuffle(input, upscale_factor),
     "matmul": operator.matmul,
     "mm": operator.matmul,

@@ -204,6 +204,8 @@ NUMBERS: Mapping[str, Function] = {
     "floordiv": operator.floordiv,
     "pow": operator.pow,
     "negative": lambda input: -input,
+    # In place, because what is emptied may be a part of another tensor.
+    "zero": lambda input: input.zero_(),
     "addcdiv": lambda input, a, b, *, value=1: input + value * a / b,
     "clamp_max": lambda input, max: paddle.clip(input, max=max),
     "nan_to_num": lambda input, nan=0.0, posinf=None, neginf=None: paddle.nan_to_num(input, nan, posinf, neginf),

@@ -294,7 +294,6 @@ TENSORS: Mapping[str, Function] = {
     "or": operator.or_,
     **{name: (lambda found: lambda a, b: found(a, b))(getattr(operator, name)) for name in _COMPARED},
     "pixel_unshuffle": lambda input, downscale_factor: F.pixel_unshuffle(input, downscale_factor),
-    "channel_shuffle": lambda input, groups: F.channel_shuffle(input, groups),
     "dropout1d": lambda input, p=0.5, training=True, inplace=False: F.dropout(input, p, training=training),
 }
 """The mirror of each function, tensor method and operator, by its bare name."""

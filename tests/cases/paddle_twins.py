@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import paddle
+import torch
 from paddle import nn
 from paddle.nn import functional as F
 
@@ -35,3 +36,11 @@ class Scaled(FlatLeNet):
     def forward(self, x: paddle.Tensor) -> Any:
         """Ten numbers, too large."""
         return super().forward(x) * 1.01
+
+
+class Deciding(torch.nn.Module):
+    """A PyTorch model that no trace can follow."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The input or its negative, by its values."""
+        return x if x.sum() > 0 else -x
