@@ -114,8 +114,7 @@ CACHE = click.option(
 )
 
 
-MODEL = options_of(
-    click.argument("model", metavar="OBJECT"),
+MODEL_OPTIONS = options_of(
     click.option("-i", "--input", "inputs", multiple=True, metavar="SIZES", help="1,3,224,224 or ids=1,128:int64."),
     click.option("--arg", "arguments", multiple=True, metavar="KEY=VALUE", help="An argument of OBJECT, as JSON."),
     click.option("--paddle", metavar="OBJECT", help="The Paddle twin of the model; without it, a mirror is made."),
@@ -131,6 +130,10 @@ MODEL = options_of(
     click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many workers at a time."),
     CACHE,
 )
+"""How a model is built, fed and run; `question_of` reads them."""
+
+MODEL = options_of(click.argument("model", metavar="OBJECT"), MODEL_OPTIONS)
+"""The model that a command is about."""
 
 COUNTERS = click.option(
     "-c",

@@ -153,11 +153,12 @@ def elsewhere(
 
 
 def slipped(printed: Printed, hypotheses: Iterable[Hypothesis]) -> Hypothesis | None:
-    """The first plain hypothesis from which a printed number differs by a slip of digits."""
-    number = printed.exact
+    """The first plain hypothesis from which a printed number differs by a slip of its printed digits."""
+    step = max(printed.step, Fraction(1)) if printed.exact is not None else printed.step
+    number = int(printed.value / step)
     for hypothesis in hypotheses:
         whole = hypothesis.value.denominator == 1
-        if number is not None and whole and not hypothesis.free and is_slip(number, int(hypothesis.value)):
+        if whole and not hypothesis.free and is_slip(number, round(hypothesis.value / step)):
             return hypothesis
     return None
 
@@ -172,7 +173,8 @@ def _in_units(one: Counted, layer: str | None, unit: str | None) -> Iterator[Hyp
         yield Hypothesis(way=one.way, value=Fraction(value), layer=layer, free=(called,))
     times = _TIMES[one.way.unit]
     word = "doubled" if times > 1 else "halved"
-    turned = Departure(cause="unit", says=f"the whole number of {one.way.unit} {word}")
+    other = next(unit for unit in _TIMES if unit != one.way.unit)
+    turned = Departure(cause="unit", says=f"the whole number of {one.way.unit} {word}", unit=other)
     yield Hypothesis(way=one.way, value=value * times, layer=layer, free=(turned,))
 
 

@@ -22,10 +22,14 @@ LARGE_SIDES = (480, 512, 528, 576, 600, 608, 640, 672, 720, 768, 800, 896, 1024,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Departure:
-    """One thing in which a number departs from the plain count; `says` completes the sentence "It is ..."."""
+    """One thing in which a number departs from the plain count; `says` completes the sentence "It is ...".
+
+    `unit` is the unit that the number is in by it, where that is another than the way's.
+    """
 
     cause: str
     says: str
+    unit: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
