@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from reconcile import reference
 from reconcile.ask import CONTEXTS, Question, ask
+from reconcile.errors import UsageError
 from reconcile.hypotheses import (
     BY_CHANCE,
     Counted,
@@ -185,7 +186,11 @@ class _Search:
         total = next(one.value(None) or 0 for one in self.counted if one.way.kind == "definition")
         for inputs in sizes_near(self.stated, total, self.question.inputs):
             there = replace(self.question, inputs=inputs)
-            counted = counted_of(ask(there, [reference.NAME]), OPERATIONS, self.question.adapters)
+            try:
+                run = ask(there, [reference.NAME])
+            except UsageError:  # The model takes no input of this size.
+                continue
+            counted = counted_of(run, OPERATIONS, self.question.adapters)
             yield from elsewhere(counted, " ".join(map(str, inputs)), None, unit)
 
 
