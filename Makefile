@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint reports screenshot conformance zoo twins docs clean
+.PHONY: demo test lint reports screenshot conformance zoo twins torchvision-table docs clean
 
 demo: $(STAMP)
 	$(BIN)/reconcile demo
@@ -44,6 +44,10 @@ zoo: $(STAMP)
 twins: $(STAMP)
 	$(BIN)/reconcile twins reconcile/zoo/networks.yaml --model 'torchvision classification' \
 		--output reports/paddle-torchvision.md --resume || test $$? -eq 1
+
+# Every number that torchvision publishes of its models, by shape alone: a few minutes.
+torchvision-table: $(STAMP)
+	$(BIN)/reconcile identify --table reports/torchvision-published.csv --output reports/torchvision-table.md
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

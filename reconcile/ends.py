@@ -1,4 +1,4 @@
-"""The ends of a difference: counters, the reference, claims and saved runs, each made into a side."""
+"""The ends of a difference: counters, the reference, claims, formulas and saved runs, each made into a side."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from reconcile.ask import Question, ask, parse_counter, type_of
 from reconcile.claim import Claim, read_claim
 from reconcile.claim_side import claim_side
 from reconcile.errors import LedgerError, UsageError
+from reconcile.formula import PREFIX, read_formula
+from reconcile.formula_side import formula_side
 from reconcile.measures import measured_side
 from reconcile.metrics import OPERATIONS
 from reconcile.registry import entry
@@ -24,18 +26,22 @@ from reconcile.work import Work
 
 def sides(question: Question, ids: Sequence[str], metric: str = OPERATIONS) -> dict[str, Side]:
     """A side for each id; counters are run together, claims are read against the reference of their own input."""
-    if metric != OPERATIONS and any(text.startswith("claim:") for text in ids):
+    if metric != OPERATIONS and any(text.startswith(("claim:", PREFIX)) for text in ids):
         raise UsageError(f"claims state operations; {metric} can be compared between counters only")
     claims = {text: read_claim(text.removeprefix("claim:")) for text in ids if text.startswith("claim:")}
     saved = {text: _saved(text) for text in ids if text.startswith("run:")}
-    counters = [text for text in dict.fromkeys(ids) if text not in claims and text not in saved]
-    needs_reference = any(claim.inputs == question.inputs for claim in claims.values())
+    stated = {text: read_formula(text) for text in ids if text.startswith(PREFIX)}
+    counters = [text for text in dict.fromkeys(ids) if text not in {*claims, *saved, *stated}]
+    needs_reference = bool(stated) or any(claim.inputs == question.inputs for claim in claims.values())
     asked = [*counters, *([reference.NAME] if needs_reference and reference.NAME not in counters else [])]
     found = {text: _saved_side(text, run, count, question, metric) for text, (run, count) in saved.items()}
     if asked:
         found |= _of_run(question, ask(question, asked), metric)
     for text, claim in claims.items():
         found[text] = _claimed(question, claim, found.get(reference.NAME))
+    for text, formula in stated.items():
+        executed = found[reference.NAME]
+        found[text] = formula_side(formula, executed.work, _types(executed.work), executed.inputs)
     return {text: found[text] for text in ids}
 
 
@@ -80,9 +86,11 @@ def _claimed(question: Question, claim: Claim, shared: Side | None) -> Side:
 
 def side_of_claim(claim: Claim, executed: Side) -> Side:
     """The side of a claim, read against the work of a reference run."""
-    ledger = executed.work.ledger
-    types = {name: type_of(ledger, name) for name in executed.work.layers}
-    return claim_side(claim, Work(ledger), types)
+    return claim_side(claim, Work(executed.work.ledger), _types(executed.work))
+
+
+def _types(work: Work) -> dict[str, str]:
+    return {name: type_of(work.ledger, name) for name in work.layers}
 
 
 def _saved(text: str) -> tuple[Run, Count]:

@@ -31,15 +31,11 @@ _BILLION = "B"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:
-    """A stated number; `unit` is None where none is stated, and what is counted are operations then."""
+    """A stated number, as `text` has it; `unit` is None where none is stated, and operations are counted then."""
 
+    text: str
     printed: Printed
     unit: str | None = None
-
-    @property
-    def text(self) -> str:
-        """The number and its unit as they were given."""
-        return f"{self.printed.text} {self.unit}" if self.unit else self.printed.text
 
     @property
     def metric(self) -> str:
@@ -71,4 +67,5 @@ def parse_stated(text: str) -> Stated:
             f"the value {text!r} is no stated number; write it as 4.1G, '4.09 GMACs', 2914598912 or '11.7M params'"
         )
     scale = found["scale"].upper().replace("K", "k").replace(_BILLION, "G")
-    return Stated(printed=parse_printed(found["digits"] + scale), unit=UNITS.get((found["word"] or "").lower()))
+    unit = UNITS.get((found["word"] or "").lower())
+    return Stated(text=text.strip(), printed=parse_printed(found["digits"] + scale), unit=unit)

@@ -13,8 +13,8 @@ from reconcile.ask import Question
 from reconcile.candidates import Candidates, candidates_of
 from reconcile.hypotheses import BY_CHANCE, Fit, Hypothesis, Level, Tried, fit, slipped
 from reconcile.identify import match_of
-from reconcile.launch import preload
 from reconcile.metrics import OPERATIONS
+from reconcile.server import preload
 from reconcile.stated import Stated
 from reconcile.table_file import TableRow
 from reconcile.ways import ORDER

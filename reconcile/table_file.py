@@ -71,7 +71,7 @@ def _row(cells: Mapping[str | None, Any]) -> TableRow:
     given = {str(name): str(cell).strip() for name, cell in cells.items()}
     stated = []
     if given.get("value"):
-        stated.append(parse_stated(f"{given['value']}{_unit(given.get('unit', ''))}"))
+        stated.append(parse_stated(f"{given['value']} {given.get('unit', '')}"))
     if given.get("params"):
         stated.append(parse_stated(f"{given['params']} params"))
     if not stated:
@@ -82,15 +82,6 @@ def _row(cells: Mapping[str | None, Any]) -> TableRow:
         inputs=parse_inputs(given["input"].split()),
         stated=tuple(stated),
     )
-
-
-def _unit(text: str) -> str:
-    """The unit of a column, whose scale goes with the digits.
-
-    >>> _unit("GFLOPS"), _unit("")
-    ('GFLOPS', '')
-    """
-    return text.replace(" ", "")
 
 
 def _arguments(text: str) -> dict[str, Any]:

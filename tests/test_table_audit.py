@@ -11,9 +11,13 @@ import pytest
 
 from reconcile.cli import run_cli
 from reconcile.schemas import schema
+from reconcile.survey_file import read_survey
+from reconcile.table_file import read_table
 from tests.shared import ROOT, audit_of
 
 PUBLISHED = ROOT / "reports" / "torchvision-published.csv"
+
+ZOO = ROOT / "reconcile" / "zoo" / "networks.yaml"
 
 HEAD = "name,model,arguments,input,value,unit,params"
 
@@ -121,3 +125,38 @@ def test_a_broken_table_is_refused_in_one_sentence(
     file.write_text(text, encoding="utf-8")
     assert run_cli(["identify", "--table", str(file)]) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_the_published_table_holds_every_number_of_torchvision_that_the_zoo_lists() -> None:
+    listed = [
+        (model.name, str(model.model), model.inputs, model.published)
+        for model in read_survey(str(ZOO)).models
+        if model.group.startswith("torchvision") and model.published is not None
+    ]
+    rows = read_table(str(PUBLISHED))
+    assert len(rows) >= 100
+    for (name, model, inputs, published), row in zip(listed, rows, strict=True):
+        operations, parameters = row.stated
+        assert (row.name, str(row.model), row.inputs) == (name, model, inputs)
+        assert (operations.text, parameters.printed.exact) == (f"{published.gmac} GFLOPS", published.parameters)
+
+
+SLICE = ("resnet18", "vit_b_32", "shufflenet_v2_x0_5")
+
+
+def test_a_slice_of_the_committed_report_comes_out_again(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    report = PUBLISHED.with_name("torchvision-table.md").read_text(encoding="utf-8")
+    head, *lines = PUBLISHED.read_text(encoding="utf-8").splitlines()
+    assert head == HEAD
+    file = _table(tmp_path, *(line for line in lines if line.split(",")[0] in SLICE))
+    document = _audit(capsys, file, 0)
+    assert len(document["rows"]) == 2 * len(SLICE)
+    for row in document["rows"]:
+        assert f"| {row['name']} | {row['input']} | {row['value']} | {row['total']:,} | follows |" in report
+
+
+def test_the_committed_report_leaves_no_number_out() -> None:
+    report = PUBLISHED.with_name("torchvision-table.md").read_text(encoding="utf-8")
+    rows = read_table(str(PUBLISHED))
+    assert report.count(" | follows |") == sum(len(row.stated) for row in rows)
+    assert "Every one of the" in report

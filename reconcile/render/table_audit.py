@@ -30,10 +30,10 @@ def sentences(audit: TableAudit) -> tuple[str, ...]:
 
 
 def _convention(item: Convention) -> str:
-    departs = f", {item.departs}" if item.departs else ""
+    how = f", {item.departs}" if item.departs else f" in {item.unit}"
     also = f"; the same rows follow {'; '.join(item.also)}" if item.also else ""
-    what = f"The convention of the {_WORDS[item.metric]} is {item.counter} in {item.unit}{departs}"
-    return f"{what}: {item.follows} of {item.of} follow it{also}."
+    said = f"The convention of the {_WORDS[item.metric]} is {item.counter}{how}"
+    return f"{said}: {item.follows} of {item.of} follow it{also}."
 
 
 def outside(audit: TableAudit) -> Table:
@@ -69,11 +69,15 @@ def _input(item: Finding) -> str:
 def table_page(audit: TableAudit, command: str, versions: Mapping[str, str]) -> str:
     """The whole audit as Markdown."""
     shown = ", ".join(f"{name} {version}" for name, version in versions.items())
-    parts = [
-        "# A published table",
-        " ".join(f"**{text}**" if not index else text for index, text in enumerate(sentences(audit))),
-        f"Written by `{command}` with {shown}.",
-    ]
+    first, *others = sentences(audit)
+    parts = ["# A published table, audited", "\n".join([f"**{first}**", *others]), _METHOD]
+    parts += [f"Written by `{command}` with {shown}."]
     parts += ["## What does not follow", table(outside(audit))] if not audit.uniform else []
     parts += ["## Every number", table(numbers(audit))]
     return "\n\n".join(parts) + "\n"
+
+
+_METHOD = """\
+A convention is a way to count with at most one departure from the plain count, the same for every row.
+Models are executed by shape alone unless counters are named, and counters are told by their rules.
+By shape a fused attention is taken apart: a counter of operators that misses it on a CPU is told as if it did not."""
