@@ -24,7 +24,7 @@ from reconcile.table_file import COLUMNS, read_table
 
 @click.command("identify")
 @click.argument("value", required=False)
-@click.argument("model", metavar="OBJECT", required=False)
+@click.argument("model", metavar="[OBJECT]", required=False)
 @MODEL_OPTIONS
 @COUNTERS
 @click.option("--table", metavar="FILE.csv", help=f"Audit a whole table; columns {', '.join(COLUMNS)}.")
