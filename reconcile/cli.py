@@ -120,7 +120,7 @@ def run_command(counters: Sequence[str], as_json: bool, output: str | None, mode
     if not names:
         raise UsageError("no counter is installed; pip install 'flop-reconcile[all]' brings them")
     run = ask(question, names)
-    texts = {".md": run_report(run), ".csv": layers_csv(Audit(question, run))}
+    texts = {".md": lambda: run_report(run), ".csv": lambda: layers_csv(Audit(question, run))}
     give(run.to_json(), as_json=as_json, output=output, show=lambda: terminal.show_run(run), texts=texts)
     return EXPLAINED if run.explained else DIFFERENT
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,9 @@ from reconcile.render.latex import latex
 from reconcile.schema import Context
 
 Command = Callable[..., int]
+
+Texts = Mapping[str, str | Callable[[], str]]
+"""An answer by the ending of a file; what takes long to make is made when it is asked for."""
 
 EXPLAINED, DIFFERENT = 0, 1
 """Exit codes of a command that was answered: everything is explained, or something is unexplained or different."""
@@ -198,11 +201,12 @@ def question_of(
 
 
 def give(
-    document: dict[str, Any], *, as_json: bool, output: str | None, show: Callable[[], None], texts: dict[str, str]
+    document: dict[str, Any], *, as_json: bool, output: str | None, show: Callable[[], None], texts: Texts
 ) -> None:
     """Write the answer where it was asked for: a file by its ending, then standard output.
 
-    `texts` holds the answer by ending; one in `.csv` is enough for `.tex`, which has the same rows.
+    `texts` holds the answer by ending, or what gives it when it is asked for; one in `.csv` is enough for `.tex`,
+    which has the same rows.
     """
     form = form_of(as_json)
     if output is not None:
@@ -216,10 +220,15 @@ def give(
 _ENDINGS = {"markdown": ".md", "csv": ".csv", "json": ".json", "latex": ".tex"}
 
 
-def text_of(ending: str, document: dict[str, Any], texts: dict[str, str]) -> str:
+def text_of(ending: str, document: dict[str, Any], texts: Texts) -> str:
     """An answer as the text of a file with an ending; Markdown for an ending of no meaning."""
     if ending == ".json":
         return json_text(document)
     if ending == ".tex":
-        return texts.get(ending) or latex(texts[".csv"])
-    return texts.get(ending, texts[".md"])
+        given = texts.get(ending)
+        return latex(_made(texts[".csv"])) if given is None else _made(given)
+    return _made(texts.get(ending, texts[".md"]))
+
+
+def _made(text: str | Callable[[], str]) -> str:
+    return text if isinstance(text, str) else text()
