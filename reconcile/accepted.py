@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,11 @@ class Line:
     verdict: str
     causes: tuple[str, ...] = ()
     told: int | None = None
+
+    def to_yaml(self) -> dict[str, Any]:
+        """The line as a file holds it."""
+        causes = {"causes": list(self.causes)} if self.causes else {}
+        return {"verdict": self.verdict} | causes | ({} if self.told is None else {"told": self.told})
 
     def covers(self, result: Result) -> bool:
         """Whether a result is what was accepted."""
@@ -124,15 +129,43 @@ def review(suite: Suite, lines: Sequence[Line]) -> Review:
     return Review(unaccepted=tuple(unaccepted), stale=tuple(stale))
 
 
-def accepted_text(suite: Suite) -> str:
-    """A file that accepts every departure and crash of a suite, as YAML."""
-    document = {item.counter: dict(_accepting(item)) for item in suite.counters}
-    return yaml.safe_dump(document, sort_keys=False, default_flow_style=None, width=120)
-
-
-def _accepting(counter: Conformance) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def lines_of(counter: Conformance) -> Iterator[Line]:
+    """The lines that accept every departure and crash of a counter."""
     for result in counter.results:
         if result.verdict == "departs":
-            yield result.case, {"verdict": "departs", "causes": list(result.causes), "told": result.told}
+            yield Line(
+                counter=counter.counter,
+                case=result.case,
+                verdict=result.verdict,
+                causes=tuple(result.causes),
+                told=result.told,
+            )
         elif result.verdict == "crashes":
-            yield result.case, {"verdict": "crashes"}
+            yield Line(counter=counter.counter, case=result.case, verdict=result.verdict)
+
+
+class _OneLine(dict[str, Any]):
+    """A mapping that stands in one line of a file."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes YAML with the mappings in one line that are meant to be."""
+
+
+_Dumper.add_representer(
+    _OneLine, lambda dumper, given: dumper.represent_mapping("tag:yaml.org,2002:map", given, flow_style=True)
+)
+
+
+def lines_text(lines: Iterable[Line], counters: Iterable[str]) -> str:
+    """A file of accepted lines as YAML, a line for each; counters are named even where they have none."""
+    document: dict[str, dict[str, Any]] = {counter: {} for counter in counters}
+    for line in lines:
+        document.setdefault(line.counter, {})[line.case] = _OneLine(line.to_yaml())
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=1000)
+
+
+def accepted_text(suite: Suite) -> str:
+    """A file that accepts every departure and crash of a suite, as YAML."""
+    lines = (line for item in suite.counters for line in lines_of(item))
+    return lines_text(lines, (item.counter for item in suite.counters))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from reconcile import reference
@@ -83,6 +84,7 @@ class Question:
     With `cached`, answers are taken from the cache and kept there; those about a live model never are.
     `once` says that no overlay will be asked a second time.
     With `real` everything is computed; otherwise a PyTorch model is executed by shape.
+    A counter whose library stands in the folder `checkout` is taken from there, and its answers are never kept.
     """
 
     model: ObjectSpec | None
@@ -98,13 +100,20 @@ class Question:
     cached: bool = False
     jobs: int | None = None
     once: bool = False
+    checkout: Path | None = None
+
+    def entry(self, counter: CounterId) -> Entry:
+        """The entry of a counter, at its release or in the checkout."""
+        return entry_of(counter, self.adapters).within(self.checkout)
 
     def request(self, counter: CounterId, *, recorded: bool = True) -> Request:
         """The request for one counter; an overlay that it needs is made if it is missing."""
-        overlay = entry_of(counter, self.adapters).overlay
+        found = self.entry(counter)
+        overlay = found.overlay
         document = {
             "counter": counter.name,
-            "imports": entry_of(counter, self.adapters).counter.imports,
+            "imports": found.counter.imports,
+            "checkout": None if found.checkout is None else str(found.checkout),
             "overlay": None if overlay is None else str(make(overlay)),
             "adapters": list(self.adapters),
             "model": None if self.model is None else self.model.to_json(),
@@ -114,7 +123,7 @@ class Question:
             "recorded": recorded,
             "real": self.real,
         }
-        kept = self.cached and not self.payload and not switched_off()
+        kept = self.cached and not self.payload and found.checkout is None and not switched_off()
         return Request(document=document, payload=self.payload, once=self.once, kept=kept)
 
     def describe(self) -> dict[str, Any]:
@@ -142,9 +151,9 @@ def every(adapters: Sequence[str] = ()) -> tuple[str, ...]:
     return tuple(name for name in able if name != reference.NAME)
 
 
-def ready(counters: Iterable[str], adapters: Sequence[str] = ()) -> Mapping[str, Entry]:
+def ready(counters: Iterable[str], adapters: Sequence[str] = (), checkout: Path | None = None) -> Mapping[str, Entry]:
     """The entries of counters by their ids, their overlays made; one that cannot run here at all is refused."""
-    found = {text: entry_of(parse_counter(text), adapters) for text in counters}
+    found = {text: entry_of(parse_counter(text), adapters).within(checkout) for text in counters}
     for item in found.values():
         if item.missing and (item.broken or item.overlay is None):
             raise UsageError(item.missing)
@@ -155,7 +164,7 @@ def ready(counters: Iterable[str], adapters: Sequence[str] = ()) -> Mapping[str,
 
 def ask(question: Question, counters: Sequence[str]) -> Run:
     """Run counters on a model; what is wrong with the question itself is refused, a broken counter is a failed row."""
-    found = ready(dict.fromkeys(counters), question.adapters)
+    found = ready(dict.fromkeys(counters), question.adapters, question.checkout)
     ids = [parse_counter(text) for text in found]
     clean = CounterId(name=reference.NAME)
     asked = ids if clean in ids else [clean, *ids]

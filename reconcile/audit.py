@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconcile import reference
@@ -226,6 +227,7 @@ def audit(
     memory: int | None = None,
     cache: bool = True,
     jobs: int | None = None,
+    checkout: str | Path | None = None,
 ) -> Audit:
     """Run counters on a model, each in a process of its own.
 
@@ -234,6 +236,7 @@ def audit(
     (`"1,3,224,224"`), batch first.  A PyTorch model is executed by shape unless `real` asks to compute everything.
     Each counter may take `timeout` seconds and hold `memory` bytes.
     Answers about a model that is named are kept and taken from the cache, unless `cache` is false.
+    A counter whose library stands in the folder `checkout` is taken from there.
     Raises `UsageError` when the model, an input or a counter cannot be used.
     """
     inputs = (inputs,) if isinstance(inputs, str) or hasattr(inputs, "shape") else tuple(inputs)
@@ -251,6 +254,7 @@ def audit(
         memory=memory,
         cached=cache,
         jobs=jobs,
+        checkout=None if checkout is None else Path(checkout).resolve(),
     )
     return audit_question(question, counters)
 

@@ -34,6 +34,7 @@ from reconcile.ends import sides
 from reconcile.errors import ReconcileError, UsageError
 from reconcile.explain import explain
 from reconcile.identify_command import identify_command
+from reconcile.kits_command import kits_command
 from reconcile.launch import TIMEOUT
 from reconcile.overlays_command import overlays_command
 from reconcile.registry import entries
@@ -185,6 +186,7 @@ cli.add_command(demo_command)
 cli.add_command(cite_command)
 cli.add_command(doctor_command)
 cli.add_command(identify_command)
+cli.add_command(kits_command)
 cli.add_command(overlays_command)
 cli.add_command(timeline_command)
 cli.add_command(bisect_command)

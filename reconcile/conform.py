@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from reconcile import reference
@@ -155,6 +155,16 @@ class Suite:
         """Whether some counter tells something else than its rules say."""
         return any(counter.of("drifted") for counter in self.counters)
 
+    def only(self, names: Collection[str]) -> Suite:
+        """Some of the cases, by name."""
+        return Suite(
+            cases=tuple(case for case in self.cases if case.case in names),
+            counters=tuple(
+                replace(counter, results=tuple(result for result in counter.results if result.case in names))
+                for counter in self.counters
+            ),
+        )
+
     def to_json(self) -> dict[str, Any]:
         """The suite as plain JSON values."""
         return {
@@ -185,20 +195,25 @@ def conform(
     adapters: Sequence[str] = (),
     timeout: float = TIMEOUT,
     jobs: int | None = None,
+    checkout: Path | None = None,
     progress: Progress = lambda done, of, case: None,
 ) -> Suite:
-    """Run counters on cases, each pair in a process of its own and the reference once for each case."""
+    """Run counters on cases, each pair in a process of its own and the reference once for each case.
+
+    A counter whose library stands in the folder `checkout` is taken from there.
+    """
     if not cases or not counters:
         raise UsageError("conformance needs at least one case and one counter")
     ids = [parse_counter(text) for text in dict.fromkeys(counters)]
-    known = list(ready(map(str, ids), adapters).values())
-    questions = [_question(case, adapters) for case in cases]
+    known = list(ready(map(str, ids), adapters, checkout).values())
+    questions = [_question(case, adapters, checkout) for case in cases]
     preload(_LIBRARIES)
     answers = stream(list(_requests(questions, ids)), timeout=timeout, jobs=jobs)
     shown: list[Shown] = []
     results: list[list[Result]] = [[] for _ in ids]
-    for number, (case, question) in enumerate(zip(cases, questions, strict=True), 1):
-        basis, *told = islice(answers, 1 + len(ids))
+    # Taken to their very end: answers that are left waiting would end the server, which costs seconds to start again.
+    rows = zip(*[answers] * (1 + len(ids)), strict=True)
+    for number, (case, question, (basis, *told)) in enumerate(zip(cases, questions, rows, strict=True), 1):
         trial = Trial(case, question, basis)
         shown.append(trial.shown)
         for kept, asked, found, answer in zip(results, ids, known, told, strict=True):
@@ -213,13 +228,14 @@ def conform(
     )
 
 
-def _question(case: Case, adapters: Sequence[str]) -> Question:
+def _question(case: Case, adapters: Sequence[str], checkout: Path | None) -> Question:
     return Question(
         model=case.model,
         inputs=case.inputs,
         context=case.context,
         paddle=case.paddle,
         adapters=tuple(adapters),
+        checkout=checkout,
     )
 
 

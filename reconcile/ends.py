@@ -42,7 +42,14 @@ def sides(question: Question, ids: Sequence[str], metric: str = OPERATIONS) -> d
     for text, formula in stated.items():
         executed = found[reference.NAME]
         found[text] = formula_side(formula, executed.work, _types(executed.work), executed.inputs)
-    return {text: found[text] for text in ids}
+    return {text: _told_apart(text, found) if text in saved else found[text] for text in ids}
+
+
+def _told_apart(text: str, found: Mapping[str, Side]) -> Side:
+    """A saved side under its counter's name, or under its whole id where another end has that name too."""
+    side = found[text]
+    alike = [other for other in found.values() if other.name == side.name]
+    return replace(side, name=text) if len(alike) > 1 else side
 
 
 def _of_run(question: Question, run: Run, metric: str = OPERATIONS) -> dict[str, Side]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +16,7 @@ from packaging.version import InvalidVersion, Version
 
 from reconcile import reference
 from reconcile.adapter import Counter, Subject, Told
+from reconcile.checkout import holds, release_at
 from reconcile.errors import CounterError, UsageError
 from reconcile.overlay import Overlay, pinned
 from reconcile.records import overwritten
@@ -26,18 +28,24 @@ GROUP = "reconcile.adapters"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One counter and the adapter file that provides it; `release` is set where one release was asked for."""
+    """One counter and the adapter file that provides it; `release` is set where one release was asked for.
+
+    `checkout` is the folder that the counter's library is imported from before any other.
+    """
 
     counter: Counter
     file: Path
     broken: str | None = None
     release: str | None = None
+    checkout: Path | None = None
 
     @property
     def version(self) -> str | None:
         """The release that would run: that of the overlay, or else the installed one; None if there is none."""
         if self.counter.distribution is None:
             return None
+        if self.checkout is not None:
+            return release_at(self.checkout, self.counter.distribution)
         overlay = self.overlay
         return _installed(self.counter.distribution) if overlay is None else overlay.version(self.counter.distribution)
 
@@ -45,6 +53,8 @@ class Entry:
     def overlay(self) -> Overlay | None:
         """The folder of its own that the counter needs; None where the environment has what is asked for."""
         distribution = self.counter.distribution
+        if self.checkout is not None:
+            return None
         if self.release is not None and distribution is not None:
             wanted = pinned(distribution, self.release)
             if self._here is None and _installed(distribution) == wanted.partition("==")[2]:
@@ -58,7 +68,7 @@ class Entry:
     @property
     def missing(self) -> str | None:
         """Why the counter cannot run here as things stand, in one sentence; None if it can."""
-        if self.broken is not None:
+        if self.broken is not None or self.checkout is not None:
             return self.broken
         overlay = self.overlay
         if overlay is None:
@@ -95,6 +105,13 @@ class Entry:
         if self.counter.distribution is None:
             raise UsageError(f"{self.counter.id} has no releases of its own")
         return replace(self, release=release)
+
+    def within(self, checkout: Path | None) -> Entry:
+        """The entry with its library taken from a folder, if it stands there and no release was asked for."""
+        imports = self.counter.imports
+        if checkout is None or imports is None or self.release is not None or not holds(checkout, imports):
+            return self
+        return replace(self, checkout=checkout)
 
 
 def _installed(distribution: str) -> str | None:
@@ -149,15 +166,24 @@ def _offered() -> Iterator[Entry]:
     """Counters that other distributions offer; one that cannot be loaded is listed as broken and harms no other."""
     for point in metadata.entry_points(group=GROUP):
         try:
-            spec = importlib.util.find_spec(point.module)
-            if spec is None or spec.origin is None:
-                raise UsageError(f"the module {point.module!r} that offers it does not exist")
-            file = Path(spec.origin)
+            file = _file_of(point.module)
             yield from (Entry(counter=counter, file=file) for counter in load(file).COUNTERS)
         except Exception as error:
             yield Entry(
                 counter=_unknown(point.name), file=Path(point.module), broken=f"{point.name} is broken: {error}"
             )
+
+
+def _file_of(module: str) -> Path:
+    """The file of a module that may stand in a package; the package, which may be slow to import, is not imported."""
+    top, *below = module.split(".")
+    spec, name = importlib.util.find_spec(top), top
+    for part in below:
+        name = f"{name}.{part}"
+        spec = None if spec is None else PathFinder.find_spec(name, spec.submodule_search_locations)
+    if spec is None or spec.origin is None:
+        raise UsageError(f"the module {module!r} that offers it does not exist")
+    return Path(spec.origin)
 
 
 def _unknown(name: str) -> Counter:

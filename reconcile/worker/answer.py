@@ -160,7 +160,8 @@ def _added(rows: Sequence[Row], work: Work) -> dict[str, int]:
 
 def _entry(request: dict[str, Any]) -> Entry:
     known = entries(tuple(request["adapters"]))
-    return known[request["counter"]]
+    checkout = request.get("checkout")
+    return known[request["counter"]].within(None if checkout is None else Path(checkout))
 
 
 def _version(entry: Entry, overlay: Path | None) -> str | None:
@@ -172,14 +173,16 @@ def _version(entry: Entry, overlay: Path | None) -> str | None:
     return None if entry.counter.distribution is None else str(Version(metadata.version(entry.counter.distribution)))
 
 
-def _identify(counter: Counter, overlay: Path | None) -> None:
-    """Refuse an answer of files that do not stand in the overlay that was meant."""
-    module = sys.modules.get(counter.imports or "")
-    if overlay is None or module is None:
+def _identify(entry: Entry, overlay: Path | None) -> None:
+    """Refuse an answer of files that do not stand in the overlay or in the checkout that was meant."""
+    imports, folder = entry.counter.imports, overlay or entry.checkout
+    module = sys.modules.get(imports or "")
+    if folder is None or module is None:
         return
     file = getattr(module, "__file__", None)
-    if file is None or not Path(file).is_relative_to(overlay):
-        raise CounterError(f"{counter.imports} was imported from {file}, not from the overlay {overlay.parent.name}")
+    if file is None or not Path(file).resolve().is_relative_to(folder.resolve()):
+        meant = f"the checkout {folder}" if overlay is None else f"the overlay {overlay.parent.name}"
+        raise CounterError(f"{imports} was imported from {file}, not from {meant}")
 
 
 def _built(request: dict[str, Any], payload: bytes, counter: Counter, context: Context, shape: Any) -> Built:
@@ -254,7 +257,7 @@ def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
         with built.grad_context():
             told = counter.run(subject) if request["recorded"] else _unrecorded(counter, subject)
         side_effects = watch.changes()
-    _identify(counter, overlay)
+    _identify(entry, overlay)
     told = renamed_told(told, built.names)
     ledger = subject.ledger if request["recorded"] else None
     document: dict[str, Any] = {

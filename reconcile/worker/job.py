@@ -65,9 +65,13 @@ def _place(error: BaseException | None, request: dict[str, Any]) -> str:
     return ""
 
 
-def put_first(overlay: Path) -> None:
-    """Let an overlay's packages and distributions be found before those of the environment, in this process only."""
-    own = {item.name.partition(".")[0] for item in overlay.iterdir() if not item.name.endswith(".dist-info")}
+def put_first(overlay: Path, package: str | None = None) -> None:
+    """Let a folder's packages and distributions be found before those of the environment, in this process only.
+
+    Of a checkout, which holds more than what is meant, only the one package is imported anew.
+    """
+    names = {item.name.partition(".")[0] for item in overlay.iterdir() if not item.name.endswith(".dist-info")}
+    own = names if package is None else {package}
     for name in [name for name in sys.modules if name.partition(".")[0] in own]:
         if not str(getattr(sys.modules[name], "__file__", None) or "").startswith(f"{overlay}{os.sep}"):
             del sys.modules[name]
@@ -85,6 +89,8 @@ def work(folder: Path, reading: FilesRead) -> None:
     sys.path[:] = list(dict.fromkeys([*request["path"], *sys.path]))
     if request.get("overlay"):
         put_first(Path(request["overlay"]))
+    elif request.get("checkout"):
+        put_first(Path(request["checkout"]), request["imports"])
     sys.argv = ["reconcile-worker", str(folder / ANSWER)]
     warnings.simplefilter("ignore")
     reading.begin_job()

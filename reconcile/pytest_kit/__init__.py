@@ -1,0 +1,1 @@
+"""What the pytest plugin `pytest_reconcile` checks: counts, budgets, snapshots, and counters on the small cases."""
