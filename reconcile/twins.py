@@ -36,12 +36,22 @@ def _unproved(outcome: Any, reason: str) -> dict[str, Any]:
 
 
 def twin_model(
-    model: SurveyModel, survey: Survey, *, finished: bool = False, timeout: float = TIMEOUT
+    model: SurveyModel,
+    survey: Survey,
+    *,
+    before: dict[str, Any] | None = None,
+    finished: bool = False,
+    timeout: float = TIMEOUT,
 ) -> dict[str, Any]:
-    """The document of one model: its work by shape and as PyTorch executed it, and the cell of its twin."""
+    """The document of one model: its work by shape and as PyTorch executed it, and the cell of its twin.
+
+    `before` is what is known of it already; with `finished` nothing is run but what tells its work by shape.
+    """
+    if before and before["cells"]:
+        return before
     question = Question(model=model.model, inputs=model.inputs, context=model.context, timeout=timeout)
-    shapes = by_shape(question)
-    macs = shapes.total if isinstance(shapes, Reference) else None
+    shapes = None if before else by_shape(question)
+    macs = before["by_shape"] if before else (shapes.total if isinstance(shapes, Reference) else None)
     document: dict[str, Any] = model.to_json() | {"by_shape": macs, "reference": None, "parameters": None}
     limit, why = survey.limit, model.not_run
     if not why and limit is not None and macs is not None and macs > limit.gmac * 10**9:
@@ -80,7 +90,7 @@ def run_twins(
     done: list[dict[str, Any]] = []
     for number, model in enumerate(models, start=1):
         kept = shelf.kept(model, [COUNTER])
-        document = kept if kept and kept["cells"] else twin_model(model, survey, finished=finished, timeout=timeout)
+        document = twin_model(model, survey, before=kept, finished=finished, timeout=timeout)
         shelf.keep(model, document)
         say(f"{number}/{len(models)} {model.name}: {document['cells'][0]['outcome']}")
         done.append(document)

@@ -18,6 +18,8 @@ from reconcile.render.twins import summary, twins_report
 from reconcile.schemas import schema
 from tests.shared import ROOT, audit_of
 
+REPORT = ROOT / "reports" / "paddle-torchvision.md"
+
 SMALL = """
 title: Small
 limit: {gmac: 1, because: too large}
@@ -76,6 +78,28 @@ def test_a_list_that_is_asked_for_wrongly_is_refused(tmp_path: Path, capsys: pyt
     for more, said in ((["--output", "x.html"], "must end in .md"), (["--model", "none"], "no model of")):
         assert run_cli(["twins", str(file), *more]) == 2
         assert said in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def committed() -> dict[str, Any]:
+    return _document(REPORT)
+
+
+def test_sixty_models_of_torchvision_are_certified_and_explained_without_residual(committed: dict[str, Any]) -> None:
+    cells = {(model["name"], *model["inputs"]): model["cells"][0] for model in committed["models"]}
+    explained = [cell for cell in cells.values() if cell["outcome"] == "explained"]
+    assert len(explained) >= 60
+    for cell in explained:
+        assert cell["residual"] == 0
+        assert cell["certificate"]["status"] == "certified"
+        assert cell["certificate"]["relative"] <= 1e-4
+    assert {cell["outcome"] for cell in cells.values()} == {"explained", "not run"}
+
+
+def test_every_certified_twin_does_the_work_of_its_model(committed: dict[str, Any]) -> None:
+    for model in committed["models"]:
+        if model["cells"][0]["twin"] is not None:
+            assert model["cells"][0]["twin"] == model["reference"] == model["by_shape"], model["name"]
 
 
 class Shared(paddle.nn.Layer):  # type: ignore[misc]
