@@ -7,7 +7,7 @@ from collections.abc import Mapping
 _LOSS = "it compares an output with a target, so it is no part of a model that is counted"
 _INDICES = "it gives or takes the places of maxima, which Paddle numbers in another way"
 _RANDOM = "it draws random numbers, so nothing could be certified"
-_NONE = "Paddle has no such function"
+_NONE = "no mirror is written for it"
 _OWN = "it is PyTorch's own plumbing, which models do not call"
 _LAZY = "PyTorch makes the plain layer of it in the first call, which comes before the mirror"
 
