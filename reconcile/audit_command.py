@@ -18,6 +18,7 @@ from reconcile.command import (
     FOLDER,
     MODEL,
     command_line,
+    counter_ids,
     examples,
     give,
     question_of,
@@ -40,8 +41,20 @@ from reconcile.topic import topic
 @MODEL
 @COUNTERS
 @FOLDER
-@click.option("--from", "left", metavar="ID", help="What the page asks first: this counter, or claim:FILE, ...")
-@click.option("--to", "right", metavar="ID", help="... against this one; without both, the largest difference.")
+@click.option(
+    "--from",
+    "left",
+    metavar="ID",
+    shell_complete=counter_ids,
+    help="What the page asks first: this counter, or claim:FILE, ...",
+)
+@click.option(
+    "--to",
+    "right",
+    metavar="ID",
+    shell_complete=counter_ids,
+    help="... against this one; without both, the largest difference.",
+)
 @DOCUMENT
 def audit_command(
     counters: Sequence[str],

@@ -10,20 +10,18 @@ from typing import Any
 import click
 
 import reconcile
-from reconcile.ask import ask, installed
-from reconcile.audit import Audit
 from reconcile.audit_command import audit_command
 from reconcile.bisect_command import bisect_command
 from reconcile.cache_command import cache_command
 from reconcile.cite_command import cite_command
 from reconcile.command import (
     CACHE,
-    COUNTERS,
     DIFFERENT,
     DOCUMENT,
     EXPLAINED,
     METRIC,
     MODEL,
+    counter_ids,
     examples,
     give,
     question_of,
@@ -31,7 +29,7 @@ from reconcile.command import (
 from reconcile.demo_command import demo_command
 from reconcile.doctor_command import doctor_command
 from reconcile.ends import sides
-from reconcile.errors import ReconcileError, UsageError
+from reconcile.errors import ReconcileError
 from reconcile.explain import explain
 from reconcile.identify_command import identify_command
 from reconcile.kits_command import kits_command
@@ -41,9 +39,10 @@ from reconcile.registry import entries
 from reconcile.render import terminal
 from reconcile.render.files import csv_text, explanation_csv
 from reconcile.render.markdown import table as markdown_table
-from reconcile.render.report import difference_report, run_report
-from reconcile.render.report_files import layers_csv
+from reconcile.render.progress_bar import progress_bar
+from reconcile.render.report import difference_report
 from reconcile.render.tables import Table
+from reconcile.run_command import run_command
 from reconcile.survey_command import survey_command
 from reconcile.timeline_command import timeline_command
 from reconcile.twins_command import twins_command
@@ -105,28 +104,6 @@ def counters_command(adapters: Sequence[str], as_json: bool, output: str | None)
 
 
 @cli.command(
-    "run",
-    epilog=examples(
-        "reconcile run torchvision.models:resnet18 -i 1,3,224,224 -c thop -c fvcore",
-        "reconcile run net.py:Net -i ids=1,128:int64 --arg depth=12 --format csv",
-    ),
-)
-@MODEL
-@COUNTERS
-@DOCUMENT
-def run_command(counters: Sequence[str], as_json: bool, output: str | None, model: str, **options: Any) -> int:
-    """Count OBJECT with each counter: totals, parameters and rows by layer."""
-    question = question_of(model, **options)
-    names = list(counters) or list(installed(question.adapters))
-    if not names:
-        raise UsageError("no counter is installed; pip install 'flop-reconcile[all]' brings them")
-    run = ask(question, names)
-    texts = {".md": lambda: run_report(run), ".csv": lambda: layers_csv(Audit(question, run))}
-    give(run.to_json(), as_json=as_json, output=output, show=lambda: terminal.show_run(run), texts=texts)
-    return EXPLAINED if run.explained else DIFFERENT
-
-
-@cli.command(
     "explain",
     epilog=examples(
         "reconcile explain reconcile.models:ArticleNet -i 1,3,224,224 --from thop --to torch",
@@ -135,8 +112,15 @@ def run_command(counters: Sequence[str], as_json: bool, output: str | None, mode
     ),
 )
 @MODEL
-@click.option("--from", "left", required=True, metavar="ID", help="A counter, reference, claim:FILE or run:FILE.json.")
-@click.option("--to", "right", required=True, metavar="ID", help="What to compare it with.")
+@click.option(
+    "--from",
+    "left",
+    required=True,
+    metavar="ID",
+    shell_complete=counter_ids,
+    help="A counter, reference, claim:FILE or run:FILE.json.",
+)
+@click.option("--to", "right", required=True, metavar="ID", shell_complete=counter_ids, help="What to compare it with.")
 @METRIC
 @DOCUMENT
 def explain_command(
@@ -188,6 +172,7 @@ cli.add_command(doctor_command)
 cli.add_command(identify_command)
 cli.add_command(kits_command)
 cli.add_command(overlays_command)
+cli.add_command(run_command)
 cli.add_command(timeline_command)
 cli.add_command(bisect_command)
 cli.add_command(survey_command)
@@ -198,7 +183,8 @@ def run_cli(arguments: Sequence[str] | None = None) -> int:
     """Run a command and give its exit code; what is refused is one sentence on standard error."""
     try:
         given = list(sys.argv[1:] if arguments is None else arguments)
-        code = cli.main(args=given, prog_name="reconcile", standalone_mode=False, obj=given)
+        with progress_bar():
+            code = cli.main(args=given, prog_name="reconcile", standalone_mode=False, obj=given)
     except click.exceptions.Abort:
         return INTERRUPTED
     except KeyboardInterrupt:

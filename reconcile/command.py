@@ -18,6 +18,7 @@ from reconcile.inputs import DTYPES, parse_inputs
 from reconcile.launch import TIMEOUT
 from reconcile.metrics import METRICS, OPERATIONS
 from reconcile.objects import parse_arguments, parse_object
+from reconcile.registry import entries
 from reconcile.render.files import json_text, write_text
 from reconcile.render.latex import latex
 from reconcile.schema import Context
@@ -138,11 +139,18 @@ MODEL_OPTIONS = options_of(
 MODEL = options_of(click.argument("model", metavar="OBJECT"), MODEL_OPTIONS)
 """The model that a command is about."""
 
+
+def counter_ids(context: click.Context, option: click.Parameter, started: str) -> list[str]:
+    """The counters whose id starts with what is typed, for the completion of a shell."""
+    return [name for name in entries() if name.startswith(started)]
+
+
 COUNTERS = click.option(
     "-c",
     "--counter",
     "counters",
     multiple=True,
+    shell_complete=counter_ids,
     metavar="ID",
     help=f"A counter, as `thop` or `torch@no_grad` (contexts: {', '.join(CONTEXTS)}); all installed ones if none.",
 )

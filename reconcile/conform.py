@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from reconcile.corpus import Case
 from reconcile.errors import LedgerError, UsageError
 from reconcile.explain import Explanation, explain
 from reconcile.launch import TIMEOUT, Request, stream
+from reconcile.progress import Watch, nobody
 from reconcile.registry import Entry, entry
 from reconcile.schema import Count, Layer, Reference
 from reconcile.server import preload
@@ -184,10 +185,6 @@ class Suite:
         )
 
 
-Progress = Callable[[int, int, str], None]
-"""Told after each answer: how many are done, how many there are, and the case."""
-
-
 def conform(
     cases: Sequence[Case],
     counters: Sequence[str],
@@ -196,7 +193,7 @@ def conform(
     timeout: float = TIMEOUT,
     jobs: int | None = None,
     checkout: Path | None = None,
-    progress: Progress = lambda done, of, case: None,
+    progress: Watch = nobody,
 ) -> Suite:
     """Run counters on cases, each pair in a process of its own and the reference once for each case.
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from reconcile.accepted import Review, accepted_text, read_accepted, review
 from reconcile.ask import every
-from reconcile.conform import Progress, Suite, conform
+from reconcile.conform import Suite, conform
 from reconcile.corpus import chosen
 from reconcile.errors import UsageError
+from reconcile.progress import watcher
 from reconcile.render import terminal
 from reconcile.render.conformance import conformance_csv, conformance_report, findings, results, sentence, summary
 from reconcile.render.files import json_text, write_text
@@ -52,7 +53,7 @@ def conform_answer(asked: Asked) -> bool:
         adapters=asked.adapters,
         timeout=asked.timeout,
         jobs=asked.jobs,
-        progress=_progress(),
+        progress=watcher(),
     )
     found = None if lines is None else review(suite, lines)
     document = _document(suite, found, several=asked.every or len(suite.counters) > 1)
@@ -91,18 +92,6 @@ def _text(output: str, suite: Suite, document: dict[str, Any], command: str) -> 
     if ending == ".json":
         return json_text(document)
     return conformance_csv(suite) if ending == ".csv" else conformance_report(suite, command)
-
-
-def _progress() -> Progress:
-    """A line on standard error that counts the cases, where somebody is there to see it."""
-    if not sys.stderr.isatty():
-        return lambda done, of, case: None
-
-    def say(done: int, of: int, case: str) -> None:
-        end = "\n" if done == of else ""
-        print(f"\r\x1b[K{done}/{of} {case}", end=end, file=sys.stderr, flush=True)
-
-    return say
 
 
 def _show(suite: Suite, found: Review | None) -> None:

@@ -17,11 +17,13 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from reconcile.answers import Answers
 from reconcile.byte_sizes import show_bytes
+from reconcile.progress import watcher
 from reconcile.server import Ended, Limits, close_servers, server
 from reconcile.worker.job import ANSWER, PAYLOAD, REQUEST, VALUES
 
@@ -66,9 +68,24 @@ def launch(
     with _place() as place, ThreadPoolExecutor(_at_a_time(jobs)) as pool, _stopping() as waiting:
         for index, request in enumerate(requests):
             waiting.append(pool.submit(one, request, place / str(index)))
+        _tell(requests, waiting)
         found = tuple(future.result() for future in waiting)
     answers.close()
     return found
+
+
+def _tell(requests: Sequence[Request], waiting: Sequence[Future[dict[str, Any]]]) -> None:
+    """Tell whoever watches of every job that is done."""
+    watch, lock, done = watcher(), threading.Lock(), count(1)
+    watch(0, len(requests), "")
+    for request, future in zip(requests, waiting, strict=True):
+        job = str(request.document["counter"])
+
+        def tell(_: Future[dict[str, Any]], job: str = job) -> None:
+            with lock:
+                watch(next(done), len(requests), job)
+
+        future.add_done_callback(tell)
 
 
 def stream(

@@ -7,8 +7,6 @@ import hashlib
 import platform
 from collections.abc import Mapping
 
-from markupsafe import Markup
-
 import reconcile
 from reconcile.render import tables
 from reconcile.render.page_data import page_data, script_text
@@ -25,6 +23,8 @@ STYLES = ("colours.css", "page.css", "figures.css", "layers.css", "print.css")
 
 def page(topic: Topic, words: Mapping[str, str] = WORDS) -> str:
     """The report page of a topic."""
+    from markupsafe import Markup
+
     script = "\n".join(asset(name) for name in SCRIPTS)
     return (
         environment()

@@ -34,15 +34,15 @@ def context_of(run: Run) -> str:
     return f"Context: {context['mode']}, gradients {context['grad']}, {context['dtype']}, {context['device']}."
 
 
-def run_report(run: Run) -> str:
-    """One run: totals and layers."""
+def run_report(run: Run, totals: Table, rows: Table) -> str:
+    """One run: totals, and layers or groups of them."""
     return page(
         [
             f"# {object_of(run)}",
             _reference(run),
-            table(tables.totals(run)),
+            table(totals),
             "## Layers",
-            table(tables.layers(run)),
+            table(rows),
             *_left_behind(run),
             context_of(run),
             _notes(run),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconcile.audit import Audit
 from reconcile.render.bars import counters_picture, waterfall_picture
-from reconcile.render.files import json_text
+from reconcile.render.files import csv_text, json_text
 from reconcile.render.html import page
 from reconcile.render.picture import png, svg
 from reconcile.render.words import WORDS
@@ -46,4 +46,10 @@ def _pictures(topic: Topic) -> dict[str, str]:
 
 def layers_csv(audit: Audit) -> str:
     """One row for each counter and layer, in raw integers."""
-    return str(audit.layers().to_csv(index=False, lineterminator="\n"))
+    columns = ("counter", "layer", "type", "told", "state", "predicted", "residual", "params")
+    rows = (
+        (count.counter, row.layer, row.type, row.told, row.state, row.predicted, row.residual, row.params)
+        for count in audit.run.counts
+        for row in count.layers
+    )
+    return csv_text(columns, rows)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from reconcile.explain import Explanation
 from reconcile.fold import sayings
-from reconcile.render.text import names, number, readable, signed
+from reconcile.outline import Group
+from reconcile.render.files import csv_text
+from reconcile.render.text import fraction, names, number, readable, signed
 from reconcile.rules import TOTAL
 from reconcile.schema import Count, Run
 from reconcile.side import UNREAD
@@ -16,15 +19,23 @@ from reconcile.work import Work
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table of text; `numeric` names the columns that are aligned to the right."""
+    """A table of text; `numeric` names the columns that are aligned to the right.
+
+    `spare` names those that may be left out where there is no room for all, the first to go first.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numeric: frozenset[str] = frozenset()
+    spare: tuple[str, ...] = ()
+
+    def without(self, column: str) -> Table:
+        """The table without one of its columns."""
+        return _chosen(self, [index for index, name in enumerate(self.columns) if name != column])
 
 
-def totals(run: Run) -> Table:
-    """One row for each counter of a run."""
+def totals(run: Run, samples: Mapping[str, Fraction] | None = None) -> Table:
+    """One row for each counter of a run; `samples` says what one sample of the batch takes, where that is known."""
     columns = ("counter", "release", "unit", "total", "reads as", "parameters", "against its own rules")
     rows = [
         (
@@ -38,7 +49,24 @@ def totals(run: Run) -> Table:
         )
         for count in run.counts
     ]
-    return Table(columns=columns, rows=tuple(rows), numeric=frozenset({"total", "parameters", "reads as"}))
+    given = Table(
+        columns=columns,
+        rows=tuple(rows),
+        numeric=frozenset({"total", "parameters", "reads as"}),
+        spare=("release", "parameters"),
+    )
+    return given if not samples else _with_samples(given, samples)
+
+
+def _with_samples(given: Table, samples: Mapping[str, Fraction]) -> Table:
+    place = given.columns.index("reads as") + 1
+    rows = ((*row[:place], fraction(samples[row[0]]) if row[0] in samples else "-", *row[place:]) for row in given.rows)
+    return Table(
+        columns=(*given.columns[:place], "per sample", *given.columns[place:]),
+        rows=tuple(rows),
+        numeric=given.numeric | {"per sample"},
+        spare=given.spare,
+    )
 
 
 def verdict(count: Count) -> str:
@@ -72,6 +100,25 @@ def layers(run: Run) -> Table:
     return Table(columns=columns, rows=tuple(body), numeric=frozenset(columns[2:]))
 
 
+def groups(given: Sequence[Group]) -> Table:
+    """One row for each group of rows, one column for each counter that answered."""
+    counters = tuple(given[0].told) if given else ()
+    rows = tuple(
+        (group.name, group.type, str(group.rows), *(number(group.told[name]) for name in counters)) for group in given
+    )
+    columns = ("group", "type", "rows", *counters)
+    table = Table(columns=columns, rows=rows, numeric=frozenset(columns[2:]))
+    return table.without("type") if all(group.name == group.type for group in given) else table
+
+
+def groups_csv(given: Sequence[Group]) -> str:
+    """One row for each group and counter, in raw integers."""
+    rows = [
+        (counter, group.name, group.type, group.rows, told) for group in given for counter, told in group.told.items()
+    ]
+    return csv_text(("counter", "group", "type", "rows", "told"), rows)
+
+
 def split(given: Table, width: int, kept: int = 2) -> tuple[Table, ...]:
     """A table in parts that fit a width, the first columns standing in each part."""
     sizes = [max(len(cell) for cell in column) + 3 for column in zip(given.columns, *given.rows, strict=True)]
@@ -89,6 +136,7 @@ def _chosen(given: Table, columns: list[int]) -> Table:
         columns=tuple(given.columns[index] for index in columns),
         rows=tuple(tuple(row[index] for index in columns) for row in given.rows),
         numeric=given.numeric,
+        spare=given.spare,
     )
 
 
@@ -104,12 +152,13 @@ def formulas(explanation: Explanation) -> Table:
     """One row for each cause of each layer, with its formula."""
     rows = []
     for layer in explanation.layers:
-        ends = (layer.layer, number(layer.left), number(layer.right))
-        rows += [(*ends, cause.cause, signed(cause.amount), cause.formula) for cause in layer.causes]
+        told = (layer.layer, number(layer.left), number(layer.right))
+        rows += [(*told, cause.cause, signed(cause.amount), cause.formula) for cause in layer.causes]
         if layer.residual:
-            rows.append((*ends, "residual", signed(layer.residual), "no rule accounts for this"))
+            rows.append((*told, "residual", signed(layer.residual), "no rule accounts for this"))
     columns = ("layer", explanation.left.counter, explanation.right.counter, "cause", "amount", "formula")
-    return Table(columns=columns, rows=tuple(rows), numeric=frozenset({columns[1], columns[2], "amount"}))
+    ends = columns[1:3]
+    return Table(columns=columns, rows=tuple(rows), numeric=frozenset({*ends, "amount"}), spare=ends)
 
 
 def headline(explanation: Explanation) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING
 
-import jinja2
-from markupsafe import Markup, escape
+if TYPE_CHECKING:
+    import jinja2
+    from markupsafe import Markup
 
 
 def asset(name: str) -> str:
@@ -18,6 +20,8 @@ def asset(name: str) -> str:
 @cache
 def environment() -> jinja2.Environment:
     """Where templates find each other; an unknown name in one of them is an error."""
+    import jinja2
+
     made = jinja2.Environment(
         loader=jinja2.FunctionLoader(asset),
         autoescape=True,
@@ -36,6 +40,8 @@ def code(text: str) -> Markup:
     >>> code("`<view>` in the model")
     Markup('<code>&lt;view&gt;</code> in the model')
     """
+    from markupsafe import Markup, escape
+
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 

@@ -26,18 +26,42 @@ def console() -> Console:
 
 
 def show(given: Table, *, to: Console) -> None:
-    """Print one table."""
+    """Print one table; columns that can be spared are left out, and named, where there is no room for them."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table as Drawn
     from rich.text import Text
 
+    fitting, left_out = _fitting(given, to.width)
     drawn = Drawn(box=SIMPLE_HEAD, pad_edge=False, expand=False)
-    for column in given.columns:
-        right = column in given.numeric
+    for column in fitting.columns:
+        right = column in fitting.numeric
         drawn.add_column(column, justify="right" if right else "left", no_wrap=right, overflow="fold")
-    for row in given.rows:
+    for row in fitting.rows:
         drawn.add_row(*(Text(cell) for cell in row))
     to.print(drawn)
+    if left_out:
+        say(f"No room for {', '.join(left_out)}: a wider terminal shows more.", to=to)
+
+
+def _fitting(given: Table, width: int) -> tuple[Table, list[str]]:
+    """A table without the spare columns that would break the numbers and words of the others, and their names."""
+    left_out = []
+    for column in given.spare:
+        if _least(given) <= width:
+            break
+        given = given.without(column)
+        left_out.append(column)
+    return given, left_out
+
+
+def _least(given: Table) -> int:
+    """The width below which a number or a word of a table would be broken."""
+    columns = zip(given.columns, *given.rows, strict=True)
+    return sum(max(map(_unbreakable, column)) + 3 for column in columns)
+
+
+def _unbreakable(cell: str) -> int:
+    return max(map(len, cell.split()), default=0)
 
 
 def say(text: str, *, to: Console) -> None:
@@ -54,12 +78,12 @@ def show_answer(answer: str, rests_on: Table) -> None:
     show(rests_on, to=out)
 
 
-def show_run(run: Run) -> None:
-    """Print the totals, the layers and every note of a run."""
+def show_run(run: Run, totals: Table, rows: Table) -> None:
+    """Print the totals, the rows of the layers or groups of them, and every note of a run."""
     out = console()
-    show(tables.totals(run), to=out)
+    show(totals, to=out)
     if any(count.status == "ok" for count in run.counts):
-        for part in tables.split(tables.layers(run), out.width):
+        for part in tables.split(rows, out.width):
             show(part, to=out)
     if any(count.side_effects for count in run.counts):
         show(tables.side_effects(run), to=out)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 _SCALES = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 
@@ -12,6 +14,16 @@ def number(value: int | None) -> str:
     ('6,357,098,496', '-')
     """
     return "-" if value is None else f"{value:,}"
+
+
+def fraction(value: Fraction) -> str:
+    """A number that may be no whole one.
+
+    >>> fraction(Fraction(3000)), fraction(Fraction(10001, 4))
+    ('3,000', '2,500 1/4')
+    """
+    whole, rest = divmod(value.numerator, value.denominator)
+    return number(whole) if not rest else f"{number(whole)} {rest}/{value.denominator}"
 
 
 def readable(value: int | None) -> str:
