@@ -11,7 +11,7 @@ from reconcile.ask import CounterId, Question, ask, count_answered, entry_of
 from reconcile.errors import UsageError
 from reconcile.hypotheses import Hypothesis, departing, elsewhere, plain
 from reconcile.identify import counted_of, sizes_near
-from reconcile.launch import Request, launch, stream
+from reconcile.launch import stream
 from reconcile.metrics import OPERATIONS
 from reconcile.schema import Run
 from reconcile.stated import Stated
@@ -45,8 +45,8 @@ class Candidates:
         """What every way gives at sizes of the input near which the number would come about; these are run."""
         total = next((round(item.value) for item in (*self.plain, *self.departing) if item.way.kind == "definition"), 0)
         for inputs in sizes_near(self.stated, total, self.question.inputs):
-            run = _by_shape(replace(self.question, inputs=inputs))
-            if run is not None:
+            run = _counted(replace(self.question, inputs=inputs), ())
+            if isinstance(run, Run):
                 counted = counted_of(run, OPERATIONS, self.question.adapters)
                 yield from elsewhere(counted, " ".join(map(str, inputs)))
 
@@ -62,25 +62,19 @@ def _asked(row: TableRow, question: Question) -> Question:
 
 
 def _executed(rows: Sequence[TableRow], question: Question, counters: Sequence[str]) -> Iterator[Run | str]:
-    """A run of every row, by shapes alone where that can be done and no counter is named; or why there is none."""
+    """A run of every row by the reference, and by the counters that are named; or why there is none."""
     asked = [_asked(row, question) for row in rows]
     if counters:
-        yield from (_for_real(own, counters) for own in asked)
+        yield from (_counted(own, counters) for own in asked)
         return
-    answers = stream([_shaped(own) for own in asked], timeout=question.timeout, jobs=question.jobs)
+    clean = CounterId(name=reference.NAME)
+    answers = stream([own.request(clean) for own in asked], timeout=question.timeout, jobs=question.jobs)
     for own, answer in zip(asked, answers, strict=True):
-        yield _run(own, answer) or _for_real(own, ())
+        yield _run(own, answer) if answer["status"] == "ok" else str(answer["reason"])
 
 
-def _shaped(question: Question) -> Request:
-    meta = replace(question, context=replace(question.context, device="meta"))
-    return meta.request(CounterId(name=reference.NAME))
-
-
-def _run(question: Question, answer: Mapping[str, Any]) -> Run | None:
-    """The run of an answer of the reference; None if it failed."""
-    if answer["status"] != "ok":
-        return None
+def _run(question: Question, answer: Mapping[str, Any]) -> Run:
+    """The run of an answer of the reference."""
     clean = CounterId(name=reference.NAME)
     count = count_answered(clean, entry_of(clean), answer, question.context)
     framework = "torch" if count.ledger is None else count.ledger.framework
@@ -88,12 +82,7 @@ def _run(question: Question, answer: Mapping[str, Any]) -> Run | None:
     return Run(model=model, context=question.context, reference=None, counts=(count,))
 
 
-def _by_shape(question: Question) -> Run | None:
-    (answer,) = launch([_shaped(question)], timeout=question.timeout)
-    return _run(question, answer)
-
-
-def _for_real(question: Question, counters: Sequence[str]) -> Run | str:
+def _counted(question: Question, counters: Sequence[str]) -> Run | str:
     try:
         return ask(question, [reference.NAME, *counters])
     except UsageError as error:

@@ -31,6 +31,7 @@ from reconcile.doctor_command import doctor_command
 from reconcile.ends import sides
 from reconcile.errors import ReconcileError
 from reconcile.explain import explain
+from reconcile.formulas_command import formulas_command
 from reconcile.identify_command import identify_command
 from reconcile.kits_command import kits_command
 from reconcile.launch import TIMEOUT
@@ -169,6 +170,7 @@ cli.add_command(cache_command)
 cli.add_command(demo_command)
 cli.add_command(cite_command)
 cli.add_command(doctor_command)
+cli.add_command(formulas_command)
 cli.add_command(identify_command)
 cli.add_command(kits_command)
 cli.add_command(overlays_command)

@@ -13,7 +13,7 @@ from reconcile.ask import Question, ask, parse_counter, type_of
 from reconcile.claim import Claim, read_claim
 from reconcile.claim_side import claim_side
 from reconcile.errors import LedgerError, UsageError
-from reconcile.formula import PREFIX, read_formula
+from reconcile.formula import PREFIX, Formula, read_formula
 from reconcile.formula_side import formula_side
 from reconcile.measures import measured_side
 from reconcile.metrics import OPERATIONS
@@ -40,8 +40,7 @@ def sides(question: Question, ids: Sequence[str], metric: str = OPERATIONS) -> d
     for text, claim in claims.items():
         found[text] = _claimed(question, claim, found.get(reference.NAME))
     for text, formula in stated.items():
-        executed = found[reference.NAME]
-        found[text] = formula_side(formula, executed.work, _types(executed.work), executed.inputs)
+        found[text] = side_of_formula(formula, found[reference.NAME])
     return {text: _told_apart(text, found) if text in saved else found[text] for text in ids}
 
 
@@ -94,6 +93,11 @@ def _claimed(question: Question, claim: Claim, shared: Side | None) -> Side:
 def side_of_claim(claim: Claim, executed: Side) -> Side:
     """The side of a claim, read against the work of a reference run."""
     return claim_side(claim, Work(executed.work.ledger), _types(executed.work))
+
+
+def side_of_formula(formula: Formula, executed: Side) -> Side:
+    """The side of a published formula, read against the work of a reference run."""
+    return formula_side(formula, executed.work, _types(executed.work), executed.inputs)
 
 
 def _types(work: Work) -> dict[str, str]:

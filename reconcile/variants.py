@@ -19,6 +19,9 @@ SIDES = (32, 64, 96, 112, 128, 160, 192, 224, 227, 240, 256, 260, 288, 299, 300,
 LARGE_SIDES = (480, 512, 528, 576, 600, 608, 640, 672, 720, 768, 800, 896, 1024, 1280)
 """Sides of images that people count at."""
 
+LENGTHS = (16, 32, 49, 64, 77, 100, 128, 196, 197, 256, 384, 512, 577, 768, 1000, 1024, 2048, 4096, 8192)
+"""Numbers of tokens that people count at."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Departure:
@@ -99,14 +102,26 @@ def map_size(value: int, positions: Sequence[int], work: int) -> int | None:
 
 
 def likely_sizes(printed: Printed, total: int, inputs: Sequence[Input]) -> Iterator[tuple[Input, ...]]:
-    """Inputs of another side at which a count that grows with the area would come near a printed number.
+    """Inputs of another size at which a count would come near a printed number; the model has to be run there.
 
-    Work grows with the area only nearly, so a fifth more or less is let through; the model has to be run there.
+    The work on images grows with the area, and that on tokens with their number or its square, but only nearly: a
+    fifth more or less is let through.
     """
-    if len(inputs) != 1 or len(inputs[0].shape) != 4 or not total:
+    if len(inputs) != 1 or not total:
         return
-    batch, channels, height, width = inputs[0].shape
-    for side in (*SIDES, *LARGE_SIDES):
-        near = Fraction(total * side * side, height * width)
-        if (side, side) != (height, width) and 4 * near <= 5 * printed.value <= 6 * near:
-            yield (replace(inputs[0], shape=(batch, channels, side, side)),)
+    shape = inputs[0].shape
+    if len(shape) == 4:
+        for side in (*SIDES, *LARGE_SIDES):
+            ratio = Fraction(side * side, shape[2] * shape[3])
+            if (side, side) != shape[2:] and _near(printed, total * ratio, total * ratio):
+                yield (replace(inputs[0], shape=(*shape[:2], side, side)),)
+    elif len(shape) == 2 and inputs[0].dtype.startswith("int"):
+        for length in LENGTHS:
+            ratio = Fraction(length, shape[1])
+            if length != shape[1] and _near(printed, total * min(ratio, ratio**2), total * max(ratio, ratio**2)):
+                yield (replace(inputs[0], shape=(shape[0], length)),)
+
+
+def _near(printed: Printed, least: Fraction, most: Fraction) -> bool:
+    """Whether a printed number lies between two amounts, or at most a fifth outside."""
+    return 4 * least <= 5 * printed.value <= 6 * most

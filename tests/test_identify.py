@@ -12,11 +12,20 @@ import pytest
 from reconcile.cli import run_cli
 from reconcile.schemas import schema
 from reconcile.stated import parse_stated
+from tests.shared import audit_of
 
 LENET = "reconcile.models:LeNet"
 MAC = 28 * 28 * 6 * 9 + 10 * 10 * 16 * 150 + 400 * 120 + 120 * 84 + 84 * 10
 BIAS = 28 * 28 * 6 + 10 * 10 * 16
-ATTENTION = ["torch.nn:MultiheadAttention", *["-i", "5,1,8"] * 3, "--arg", "embed_dim=8", "--arg", "num_heads=2"]
+VIT = {
+    "image_size": 32,
+    "patch_size": 16,
+    "num_layers": 1,
+    "num_heads": 2,
+    "hidden_dim": 16,
+    "mlp_dim": 24,
+    "num_classes": 7,
+}
 
 
 def _identify(capsys: pytest.CaptureFixture[str], code: int, *arguments: str) -> dict[str, Any]:
@@ -63,9 +72,21 @@ def test_a_value_of_another_input_size_is_found_there(capsys: pytest.CaptureFixt
 
 
 def test_a_value_of_another_context_is_found_there(capsys: pytest.CaptureFixture[str]) -> None:
-    value = f"{2 * 5 * 4 * 8 * 8} FLOPs"
-    document = _identify(capsys, 0, value, *ATTENTION, "-c", "torch")
-    assert document["matches"]
+    blind = audit_of("torchvision.models:VisionTransformer", "1,3,32,32", ("torch@no_grad",), VIT).run.counts[0].total
+    arguments = [word for key, value in VIT.items() for word in ("--arg", f"{key}={value}")]
+    model = ["torchvision.models:VisionTransformer", "-i", "1,3,32,32", *arguments]
+    document = _identify(capsys, 0, f"{blind} FLOPs", *model, "-c", "torch")
+    assert document["matches"][0]["counter"] == "torch@no_grad"
+    assert "in the context no_grad" in document["matches"][0]["because"]
+
+
+def test_a_value_of_another_number_of_tokens_is_found_there(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = {"kind": "BertModel", "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    model = "reconcile/zoo/transformer_models.py:model"
+    longer = audit_of(model, "1,128:int64", ("thop",), {**arguments, "vocab_size": 50}).side("reference").total
+    given = [word for key, value in (*arguments.items(), ("vocab_size", 50)) for word in ("--arg", f"{key}={value}")]
+    document = _identify(capsys, 0, f"{longer} MACs", model, "-i", "1,100:int64", *given, "-c", "thop")
+    assert document["matches"][0]["input"] == "1,128:int64"
 
 
 def test_random_values_are_nothing_or_said_to_be_chance(capsys: pytest.CaptureFixture[str]) -> None:

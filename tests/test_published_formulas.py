@@ -6,6 +6,7 @@ import json
 from functools import cache
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from reconcile.arithmetic import evaluate
@@ -14,6 +15,7 @@ from reconcile.errors import UsageError
 from reconcile.explain import Explanation, explain
 from reconcile.formula import published, read_formula
 from reconcile.formula_side import formula_side
+from reconcile.schemas import schema
 from reconcile.side import Side
 from tests.shared import audit_of
 
@@ -147,6 +149,19 @@ def test_the_command_explains_a_formula(capsys: pytest.CaptureFixture[str]) -> N
     document = json.loads(capsys.readouterr().out)
     assert document["from"]["total"] == 2 * BLOCKS * T + 2 * L * S * H * T
     assert any("arXiv 2001.08361" in note for note in document["notes"])
+
+
+def test_every_formula_stands_in_one_table(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [word for key, value in MODELS["gpt2"].items() for word in ("--arg", f"{key}={value}")]
+    command = ["formulas", TRANSFORMER, "-i", f"{B},{S}:int64", *arguments]
+    assert run_cli([*command, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    jsonschema.validate(document, schema("formulas"))
+    for explanation in document["explanations"]:
+        jsonschema.validate(explanation, schema("explain"))
+    assert [item["from"]["counter"] for item in document["explanations"]] == [f"formula:{name}" for name in published()]
+    assert run_cli([*command, "-f", "palm@training", "--format", "markdown"]) == 0
+    assert "## palm@training" in capsys.readouterr().out
 
 
 def test_a_formula_of_ones_own_is_read_from_a_file(tmp_path: Path) -> None:

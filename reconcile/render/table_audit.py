@@ -79,5 +79,4 @@ def table_page(audit: TableAudit, command: str, versions: Mapping[str, str]) -> 
 
 _METHOD = """\
 A convention is a way to count with at most one departure from the plain count, the same for every row.
-Models are executed by shape alone unless counters are named, and counters are told by their rules.
-By shape a fused attention is taken apart: a counter of operators that misses it on a CPU is told as if it did not."""
+Every model is executed by shape on its own input; counters are told by their rules unless they are named."""
