@@ -19,6 +19,7 @@ from reconcile.command import (
     DIFFERENT,
     DOCUMENT,
     EXPLAINED,
+    FORMAT,
     METRIC,
     MODEL,
     counter_ids,
@@ -151,6 +152,7 @@ def explain_command(
 @click.option("--adapter", "adapters", multiple=True, metavar="FILE", help="A file that adds counters.")
 @click.option("--timeout", default=TIMEOUT, metavar="SECONDS", help="How long one counter may take for one case.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many workers at a time.")
+@FORMAT
 @click.option("--json", "as_json", is_flag=True, help="Print the document as JSON, and nothing else.")
 @click.option("--output", "outputs", multiple=True, metavar="FILE", help="Write .json, .csv or Markdown; repeatable.")
 def conform_command(**options: Any) -> int:

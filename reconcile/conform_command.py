@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +10,14 @@ from typing import Any
 
 from reconcile.accepted import Review, accepted_text, read_accepted, review
 from reconcile.ask import every
+from reconcile.command import Texts, give, text_of
 from reconcile.conform import Suite, conform
 from reconcile.corpus import chosen
 from reconcile.errors import UsageError
 from reconcile.progress import watcher
 from reconcile.render import terminal
 from reconcile.render.conformance import conformance_csv, conformance_report, findings, results, sentence, summary
-from reconcile.render.files import json_text, write_text
+from reconcile.render.files import write_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +57,15 @@ def conform_answer(asked: Asked) -> bool:
     )
     found = None if lines is None else review(suite, lines)
     document = _document(suite, found, several=asked.every or len(suite.counters) > 1)
+    texts: Texts = {
+        ".md": lambda: conformance_report(suite, asked.command),
+        ".csv": lambda: conformance_csv(suite),
+    }
     for output in asked.outputs:
-        write_text(output, _text(output, suite, document, asked.command))
+        write_text(output, text_of(Path(output).suffix, document, texts))
     if asked.write_accept is not None:
         write_text(asked.write_accept, accepted_text(suite))
-    if asked.as_json:
-        sys.stdout.write(json_text(document))
-    else:
-        _show(suite, found)
+    give(document, as_json=asked.as_json, output=None, show=lambda: _show(suite, found), texts=texts)
     return not suite.drifted and (found is None or bool(found))
 
 
@@ -85,13 +86,6 @@ def _counters(asked: Asked) -> Sequence[str]:
 def _document(suite: Suite, found: Review | None, *, several: bool) -> dict[str, Any]:
     document = suite.to_json() if several else suite.counters[0].to_json()
     return document if found is None else document | found.to_json()
-
-
-def _text(output: str, suite: Suite, document: dict[str, Any], command: str) -> str:
-    ending = Path(output).suffix
-    if ending == ".json":
-        return json_text(document)
-    return conformance_csv(suite) if ending == ".csv" else conformance_report(suite, command)
 
 
 def _show(suite: Suite, found: Review | None) -> None:

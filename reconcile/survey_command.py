@@ -10,10 +10,11 @@ from pathlib import Path
 
 import click
 
+from reconcile.command import FORMAT, give
 from reconcile.errors import UsageError
 from reconcile.launch import TIMEOUT
 from reconcile.render.files import json_text, write_text
-from reconcile.render.survey import summary, survey_report
+from reconcile.render.survey import summary, survey_csv, survey_report
 from reconcile.survey import complete, run_survey
 from reconcile.survey_file import Survey, SurveyModel, read_survey
 
@@ -28,6 +29,7 @@ _CACHE = ".survey"
 @click.option("--finished", is_flag=True, help="Report what is finished in the cache, and run no counter.")
 @click.option("--timeout", default=TIMEOUT, metavar="SECONDS", help="How long one counter may take on one model.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many workers at a time.")
+@FORMAT
 @click.option("--json", "as_json", is_flag=True, help="Print the document as JSON, and nothing else.")
 @click.option("--output", metavar="FILE.md", help="Write the report to FILE.md and the document beside it as .json.")
 def survey_command(
@@ -64,7 +66,13 @@ def survey_command(
     if output is not None:
         write_text(output, survey_report(document))
         write_text(str(Path(output).with_suffix(".json")), json_text(document))
-    print(json_text(document) if as_json else summary(document), end="" if as_json else "\n")
+    give(
+        document,
+        as_json=as_json,
+        output=None,
+        show=lambda: print(summary(document)),
+        texts={".md": lambda: survey_report(document), ".csv": lambda: survey_csv(document)},
+    )
     return 0 if complete(document) else 1
 
 

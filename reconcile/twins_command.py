@@ -9,9 +9,11 @@ from pathlib import Path
 
 import click
 
+from reconcile.command import FORMAT, give
 from reconcile.errors import UsageError
 from reconcile.launch import TIMEOUT
 from reconcile.render.files import json_text, write_text
+from reconcile.render.survey import cells_csv
 from reconcile.render.twins import summary, twins_report
 from reconcile.survey_command import chosen
 from reconcile.survey_file import read_survey
@@ -27,6 +29,7 @@ _CACHE = ".twins"
 @click.option("--resume", is_flag=True, help="Take the models that are finished already from the cache.")
 @click.option("--finished", is_flag=True, help="Report what is finished in the cache, and run nothing.")
 @click.option("--timeout", default=TIMEOUT, metavar="SECONDS", help="How long one model may take.")
+@FORMAT
 @click.option("--json", "as_json", is_flag=True, help="Print the document as JSON, and nothing else.")
 @click.option("--output", metavar="FILE.md", help="Write the report to FILE.md and the document beside it as .json.")
 def twins_command(
@@ -64,7 +67,13 @@ def twins_command(
     if output is not None:
         write_text(output, twins_report(document))
         write_text(str(Path(output).with_suffix(".json")), json_text(document))
-    print(json_text(document) if as_json else summary(document), end="" if as_json else "\n")
+    give(
+        document,
+        as_json=as_json,
+        output=None,
+        show=lambda: print(summary(document)),
+        texts={".md": lambda: twins_report(document), ".csv": lambda: cells_csv(document["models"])},
+    )
     return 0 if explained(document["models"]) else 1
 
 

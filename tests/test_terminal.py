@@ -109,6 +109,16 @@ def test_an_answer_is_printed_in_the_form_that_is_asked_for(
         assert json.loads(printed)["schema"] == "reconcile/run/1"
 
 
+def test_every_command_that_prints_an_answer_takes_a_form() -> None:
+    asking = {
+        name for name, command in cli.commands.items() if any(option.name == "as_json" for option in command.params)
+    }
+    taking = {
+        name for name, command in cli.commands.items() if any(option.name == "format" for option in command.params)
+    }
+    assert asking == taking
+
+
 def test_two_forms_at_once_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_cli(["counters", "--json", "--format", "csv"]) == 2
     assert "--json and --format csv exclude each other" in capsys.readouterr().err

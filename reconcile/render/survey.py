@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from reconcile.render.files import csv_text
 from reconcile.render.markdown import escape, table
 from reconcile.render.tables import Table
 from reconcile.render.text import number
@@ -30,6 +31,18 @@ def summary(document: Document) -> str:
     found = ", ".join(f"{count:,} {outcome}" for outcome, count in _tally(models).items())
     runs = sum(_tally(models).values())
     return f"{runs:,} runs, {len(document['counters'])} counters on {len(models)} models: {found}."
+
+
+def survey_csv(document: Document) -> str:
+    """One row for each model and counter."""
+    return cells_csv(_models(document))
+
+
+def cells_csv(models: Sequence[Document]) -> str:
+    """One row for each cell of some models."""
+    columns = ("counter", "version", "outcome", "total", "params", "residual", "reason")
+    rows = [(model["name"], *(cell.get(column) for column in columns)) for model in models for cell in model["cells"]]
+    return csv_text(("model", *columns), rows)
 
 
 def survey_report(document: Document) -> str:
