@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconcile.adapter import AtOp, Counter, Measured, Outside, Place, Row, Subject, Told, whole
@@ -18,6 +18,8 @@ from reconcile.ledger import Shape
 from reconcile.rules import Rule, Rules, op_layer, visible
 from reconcile.traces import UNRECORDED, node_kind, seen_by_layer, with_aliases
 from reconcile.work import ROOT, Work
+
+from .past import fvcore_jit as past
 
 _HANDLES = "fvcore/nn/jit_handles.py"
 _COUNTS = "fvcore/nn/flop_count.py:_DEFAULT_SUPPORTED_OPS"
@@ -153,17 +155,17 @@ def run(subject: Subject) -> Told:
 PARAMETERS = Census(source="fvcore/nn/parameter_count.py:parameter_count", once="rows")
 
 
-COUNTERS = (
-    Counter(
-        id="fvcore",
-        unit="MAC",
-        framework="torch",
-        distribution="fvcore",
-        imports="fvcore",
-        sees="operators of a traced graph",
-        rules=RULES,
-        run=run,
-        measures={"params": PARAMETERS},
-        read="==0.1.5.post20221221",
-    ),
+NOW = Counter(
+    id="fvcore",
+    unit="MAC",
+    framework="torch",
+    distribution="fvcore",
+    imports="fvcore",
+    sees="operators of a traced graph",
+    rules=RULES,
+    run=run,
+    measures={"params": PARAMETERS},
+    read=">=0.1.5.post20220119,<=0.1.5.post20221221",
 )
+
+COUNTERS = (replace(NOW, releases=past.releases(NOW)),)

@@ -6,8 +6,9 @@ by the batch, plus the lists, rounded down: what it does to the rows on the way 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ from reconcile.errors import CounterError
 from reconcile.ledger import Ledger, Tensor, Value
 from reconcile.price_calls import asked_fraction
 from reconcile.rules import Finish, Mechanism, Rule, Rules
+
+from .past import ptflops_hooks as past
 
 _OPS = "ptflops/pytorch_ops.py"
 
@@ -152,10 +155,16 @@ class _Collector:
         self._collector.append(flops)
 
 
+Walk = Callable[[Any, Callable[[Any], bool]], Iterator[tuple[str, Any]]]
+"""The modules that a release adds up, by path, from a model and what tells whether a module has a hook."""
+
+
 @contextmanager
-def _watched(engine: Any, recorder: Recorder, rows: list[Row], hooked: dict[str, int]) -> Iterator[None]:
-    """Read the counts where ptflops makes them, because it keeps none of them."""
-    patch_functional, patch_tensor_ops = engine.patch_functional, engine.patch_tensor_ops
+def _watched(engine: Any, walk: Walk, recorder: Recorder, names: Sequence[str], rows: list[Row]) -> Iterator[None]:
+    """Read the counts where ptflops makes them, because it keeps none of them.
+
+    A module without a hook was never seen by it; one that was never called has counted nothing.
+    """
     average = engine.compute_average_flops_cost
 
     def functional(collector: list[Any]) -> None:
@@ -164,86 +173,111 @@ def _watched(engine: Any, recorder: Recorder, rows: list[Row], hooked: dict[str,
     def tensor_ops(collector: list[Any]) -> None:
         patch_tensor_ops(_Collector(collector, recorder, rows))
         # ptflops finds the functions that it patches by identity, so they may be wrapped only after it is done.
-        stack.enter_context(recorder.functions(tuple(RULES.functions)))
+        stack.enter_context(recorder.functions(names))
 
     def averaged(model: Any) -> Any:
-        hooked.update(_added_up(model, engine.is_supported_instance))
+        for path, module in walk(model, engine.is_supported_instance):
+            params = getattr(module, "__params__", None)
+            rows.append(Row(target=Place(path=path), told=whole(module.__flops__, path), params=params))
         return average(model)
 
-    with (
-        ExitStack() as stack,
-        mock.patch.object(engine, "patch_functional", functional),
-        mock.patch.object(engine, "patch_tensor_ops", tensor_ops),
-        mock.patch.object(engine, "compute_average_flops_cost", averaged),
-    ):
+    with ExitStack() as stack:
+        stack.enter_context(mock.patch.object(engine, "compute_average_flops_cost", averaged))
+        if names:
+            patch_functional, patch_tensor_ops = engine.patch_functional, engine.patch_tensor_ops
+            stack.enter_context(mock.patch.object(engine, "patch_functional", functional))
+            stack.enter_context(mock.patch.object(engine, "patch_tensor_ops", tensor_ops))
         yield
 
 
-def _added_up(module: Any, supported: Callable[[Any], bool], path: str = "") -> Iterator[tuple[str, int]]:
+def added_up(module: Any, supported: Callable[[Any], bool], path: str = "") -> Iterator[tuple[str, Any]]:
     """The modules that ptflops adds up, by its own walk: one for each owner, and none below a module with a hook."""
     if supported(module):
-        yield path, module.__flops__
+        yield path, module
         return
     for name, child in module.named_children():
-        yield from _added_up(child, supported, f"{path}.{name}" if path else name)
+        yield from added_up(child, supported, f"{path}.{name}" if path else name)
 
 
-def run(subject: Subject) -> Told:
-    """Run `ptflops.get_model_complexity_info` on the real inputs; a module without a hook was never seen by it."""
-    import ptflops
-    from ptflops import pytorch_engine, pytorch_ops
-
-    rows: list[Row] = []
-    hooked: dict[str, int] = {}
-    printed, traced, alone = StringIO(), StringIO(), len(subject.args) == 1 and not subject.kwargs
+def _asked(subject: Subject) -> Mapping[str, Any]:
+    """The arguments that hand the real inputs over."""
+    alone = len(subject.args) == 1 and not subject.kwargs
     batch = subject.args[0] if alone else named_inputs(subject)
-    # Only the hooks execute ops of their own; the patches stand between the model and its ops.
-    with (
-        subject.recording(own_code=[str(Path(pytorch_ops.__file__))]) as recorder,
-        redirect_stdout(printed),
-        redirect_stderr(traced),
-    ):
-        with _watched(pytorch_engine, recorder, rows, hooked):
-            total, params = ptflops.get_model_complexity_info(
-                subject.model,
-                (1,),
-                as_strings=False,
-                print_per_layer_stat=False,
-                input_constructor=lambda _: batch,
-            )
-    if total is None:
-        raise CounterError(printed_reason(printed.getvalue()) + printed_place(traced.getvalue(), "ptflops"))
-    for path, flops in hooked.items():
-        told = whole(flops, path) if path in subject.ledger.called else None
-        rows.append(Row(target=Place(path=path), told=told))
-    warnings = [line for line in printed.getvalue().splitlines() if line.startswith("Warning")]
-    return Told(
-        rows=rows,
-        total=whole(total, "the total"),
-        params=params,
-        warnings=list(dict.fromkeys(warnings)),
-        measures={"params": parameters(subject.model, params)},
-    )
+    return {"input_res": (1,), "input_constructor": lambda _: batch}
+
+
+def running(
+    names: Sequence[str],
+    *,
+    asked: Callable[[Subject], Mapping[str, Any]] = _asked,
+    walk: Walk = added_up,
+    held: bool = False,
+) -> Callable[[Subject], Told]:
+    """The way to run `ptflops.get_model_complexity_info` of a release that patches the functions of these names.
+
+    With `held` it counts the parameters that its modules hold, and not those of the whole model.
+    """
+
+    def run(subject: Subject) -> Told:
+        import ptflops
+
+        engine, hooks = _modules_of(ptflops)
+        rows: list[Row] = []
+        printed, traced, given = StringIO(), StringIO(), asked(subject)
+        # Only the hooks execute ops of their own; the patches stand between the model and its ops.
+        with (
+            subject.recording(own_code=[str(Path(hooks.__file__))]) as recorder,
+            redirect_stdout(printed),
+            redirect_stderr(traced),
+        ):
+            with _watched(engine, walk, recorder, names, rows):
+                total, params = ptflops.get_model_complexity_info(
+                    subject.model, as_strings=False, print_per_layer_stat=False, **given
+                )
+        if total is None:
+            raise CounterError(printed_reason(printed.getvalue()) + printed_place(traced.getvalue(), "ptflops"))
+        warnings = [line for line in printed.getvalue().splitlines() if line.startswith("Warning")]
+        return Told(
+            rows=[_as_called(row, subject.ledger) for row in rows],
+            total=whole(total, "the total"),
+            params=params,
+            warnings=list(dict.fromkeys(warnings)),
+            measures={} if held else {"params": parameters(subject.model, params)},
+        )
+
+    return run
+
+
+def _modules_of(library: Any) -> tuple[Any, Any]:
+    """The modules of a release that hold its engine and its hooks; before 0.6.8 both were one."""
+    first = library.flops_counter
+    return getattr(library, "pytorch_engine", first), getattr(library, "pytorch_ops", first)
+
+
+def _as_called(row: Row, ledger: Ledger) -> Row:
+    """The row of a module that was called, or one that tells nothing."""
+    counted = not isinstance(row.target, Place) or row.target.path in ledger.called
+    return row if counted else replace(row, told=None)
 
 
 def parameters(model: Any, total: int) -> Measured:
     """The parameters of the whole model, as ptflops counts them, and what its function tells of each module alone."""
-    from ptflops.pytorch_engine import get_model_parameters_number
+    import ptflops
 
-    return Measured(rows=asked_alone(model, get_model_parameters_number), total=total)
+    return Measured(rows=asked_alone(model, _modules_of(ptflops)[0].get_model_parameters_number), total=total)
 
 
-COUNTERS = (
-    Counter(
-        id="ptflops",
-        unit="MAC",
-        framework="torch",
-        distribution="ptflops",
-        imports="ptflops",
-        sees="module calls, by exact type, and calls of named functions",
-        rules=RULES,
-        run=run,
-        measures={"params": PARAMETERS},
-        read="==0.7.5",
-    ),
+NOW = Counter(
+    id="ptflops",
+    unit="MAC",
+    framework="torch",
+    distribution="ptflops",
+    imports="ptflops",
+    sees="module calls, by exact type, and calls of named functions",
+    rules=RULES,
+    run=running(tuple(RULES.functions)),
+    measures={"params": PARAMETERS},
+    read="==0.7.5",
 )
+
+COUNTERS = (replace(NOW, releases=past.releases(NOW, running)),)

@@ -5,16 +5,17 @@ The hooks' sums are read with `ret_layer_info=True`, which gives a tree by `name
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from reconcile.adapter import Counter, Place, Release, Row, Subject, Told, whole
-from reconcile.amounts import in_single_precision
+from reconcile.adapter import Counter, Place, Row, Subject, Told, whole
 from reconcile.census import Census
 from reconcile.errors import CannotAskError
-from reconcile.rules import Finish, Rule, Rules
+from reconcile.rules import Rule, Rules
+
+from .past import thop_hooks as past
 
 _HOOKS = "thop/vision/basic_hooks.py"
 
@@ -108,105 +109,18 @@ def run(subject: Subject) -> Told:
     return Told(rows=rows, total=whole(total, "the total"), params=whole(params, "the parameters"))
 
 
-_HOOKS_2019 = "thop/count_hooks.py"
-_WINDOW = {"pool.window-as-given": 1}
-
-
-def _in_single_precision(rows: Sequence[int]) -> int:
-    """The rows added up one after another in single precision, as a tensor of one number does it."""
-    total = 0
-    for value in rows:
-        total = in_single_precision(total + value)
-    return total
-
-
-RULES_2019 = Rules(
-    modules={
-        **_each(
-            Rule(source=f"{_HOOKS_2019}:count_convNd", weights={"mac": 1, "bias.by-channels": 1}),
-            "Conv1d Conv2d Conv3d",
-        ),
-        **_each(
-            Rule(source=f"{_HOOKS_2019}:count_convtranspose2d", weights={"mac.by-output": 1, "bias": 1}),
-            "ConvTranspose2d",
-        ),
-        **_each(
-            Rule(source=f"{_HOOKS_2019}:count_bn", weights={"norm": 4}),
-            "BatchNorm1d BatchNorm2d BatchNorm3d",
-        ),
-        **_each(Rule(source=f"{_HOOKS_2019}:count_relu", weights={"activation": 1}), "ReLU ReLU6 LeakyReLU"),
-        **_each(Rule(source=f"{_HOOKS_2019}:count_maxpool", weights=_WINDOW), "MaxPool1d MaxPool2d MaxPool3d"),
-        **_each(
-            Rule(source=f"{_HOOKS_2019}:count_avgpool", weights=_WINDOW | {"pool.output": 1}),
-            "AvgPool1d AvgPool2d AvgPool3d",
-        ),
-        **_each(
-            Rule(source=f"{_HOOKS_2019}:count_adap_maxpool", weights={"pool.floor-ratio": 1, "pool.output": -1}),
-            "AdaptiveMaxPool1d AdaptiveMaxPool2d AdaptiveMaxPool3d",
-        ),
-        **_each(
-            Rule(source=f"{_HOOKS_2019}:count_adap_avgpool", weights={"pool.floor-ratio": 1}),
-            "AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d",
-        ),
-        **_each(Rule(source=f"{_HOOKS_2019}:count_linear", weights={"mac": 2, "first-add": -1}), "Linear"),
-    },
-    childless=True,
-    last_call=True,
-    single=True,
-    finish=Finish(source="thop/profile.py:profile", cause="rounding", add_up=_in_single_precision),
+NOW = Counter(
+    id="thop",
+    unit="MAC",
+    framework="torch",
+    distribution="thop",
+    imports="thop",
+    sees="module calls, by exact type",
+    rules=RULES,
+    run=run,
+    measures={"params": PARAMETERS},
+    # The release of July 2022 differs in one thing: it fails on a LayerNorm.
+    read=">=0.1.1.post2207130030,<=0.1.1.post2209072238",
 )
 
-
-def _without(word: str, rules: Rules) -> Rules:
-    """Rules without those of the modules that have a word in their names."""
-    return replace(rules, modules={name: rule for name, rule in rules.modules.items() if word not in name})
-
-
-def run_2019(subject: Subject) -> Told:
-    """Run `thop.profile` of July 2019, which keeps its counts in buffers of the leaf modules, in single precision."""
-    import thop
-
-    if subject.kwargs:
-        raise CannotAskError("thop.profile takes positional inputs only")
-    with subject.recording(own_code=[str(Path(thop.__file__).parent)]):
-        total, params = thop.profile(subject.model, subject.args, verbose=False)
-    rules = thop.profile.__globals__["register_hooks"]
-    rows = []
-    for path, module in subject.model.named_modules():
-        if not list(module.children()):
-            seen = rules.get(type(module)) is not None and path in subject.ledger.called
-            told = whole(module.total_ops.item(), path) if seen else None
-            rows.append(Row(target=Place(path=path), told=told, params=whole(module.total_params.item(), path)))
-    return Told(rows=rows, total=whole(total, "the total"), params=whole(params, "the parameters"))
-
-
-_HELD_2019 = {"params": Census(source="thop/profile.py:profile", childless=True)}
-
-RELEASES = (
-    Release(specifier="==0.0.23.post1907011323", rules=RULES_2019, run=run_2019, measures=_HELD_2019),
-    # Two weeks later the maximum pools lost their rules.
-    Release(
-        specifier="==0.0.23.post1907171430",
-        rules=_without("MaxPool", RULES_2019),
-        run=run_2019,
-        measures=_HELD_2019,
-    ),
-    Release(specifier="==0.1.0.post2207010342", rules=_without("PixelShuffle", RULES), measures={"params": PARAMETERS}),
-)
-
-COUNTERS = (
-    Counter(
-        id="thop",
-        unit="MAC",
-        framework="torch",
-        distribution="thop",
-        imports="thop",
-        sees="module calls, by exact type",
-        rules=RULES,
-        run=run,
-        measures={"params": PARAMETERS},
-        releases=RELEASES,
-        # The release of July 2022 differs in one thing: it fails on a LayerNorm.
-        read=">=0.1.1.post2207130030,<=0.1.1.post2209072238",
-    ),
-)
+COUNTERS = (replace(NOW, releases=past.releases(NOW)),)

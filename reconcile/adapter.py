@@ -143,12 +143,16 @@ class Subject(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """What differs in a range of releases, such as `<0.1`: the rules, and the way to run it where that differs too."""
+    """What differs in a range of releases, such as `<0.1`: the rules, and the way to run it where that differs too.
+
+    `needs` are pinned requirements that these releases import and the environment does not have.
+    """
 
     specifier: str
     rules: Rules
     run: Callable[[Subject], Told] | None = None
     measures: Mapping[str, Convention] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +191,11 @@ class Counter:
         if found is None:
             return self
         return replace(self, rules=found.rules, run=found.run or self.run, measures=found.measures)
+
+    def needs(self, version: str) -> tuple[str, ...]:
+        """What else the overlay of one release must hold."""
+        found = self._release(version)
+        return () if found is None else found.needs
 
     def written(self, version: str | None) -> bool:
         """Whether rules were written for one release; for one whose number is not known the answer is yes."""
@@ -231,8 +240,8 @@ def printed_reason(printed: str) -> str:
     >>> printed_reason("not finished because of the following exception: <class 'IndexError'>: out of range")
     'IndexError: out of range'
     """
-    text = printed.rpartition("exception: ")[2].strip() or "it gave no number"
-    return re.sub(r"^<class '(?:\w+\.)*(\w+)'>", r"\1", text.splitlines()[0])
+    text = re.split(r"exception:\s", printed)[-1].strip() or "it gave no number"
+    return re.sub(r"^<class '(?:\w+\.)*(\w+)'> ?", r"\1", text.splitlines()[0])
 
 
 def printed_place(printed: str, library: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from reconcile.amounts import Amount, total
+from reconcile.amounts import Amount, in_single_precision
+from reconcile.amounts import total as added
 from reconcile.holdings import Holding, holdings
 from reconcile.rules import TOTAL, Rules, hiding
 from reconcile.side import Item
@@ -20,7 +21,7 @@ def by_definition(work: Work) -> Mapping[str, Amount]:
     for holding in holdings(work.ledger):
         if holding.first and not holding.buffer:
             rows.setdefault(holding.layer, []).append(holding.elements)
-    return {layer: total(amounts) for layer, amounts in rows.items()} or {ROOT: Amount(0, "0")}
+    return {layer: added(amounts) for layer, amounts in rows.items()} or {ROOT: Amount(0, "0")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,7 @@ class Census:
     each_call: a module counts once for every call and every hook.
     leaves: rows are told for modules without children; what others hold stands in the row of the total.
     once: whether a tensor that two modules hold counts once in the rows, once in the total, or never once.
+    single: the number of a module, and then the total, is kept in single precision.
     """
 
     source: str
@@ -52,9 +54,35 @@ class Census:
     each_call: bool = False
     leaves: bool = False
     once: Literal["rows", "total", "never"] = "never"
+    single: bool = False
 
     def departures(self, work: Work, rules: Rules) -> Iterator[Item]:
         """Every parameter that is not counted as the definition does, with the cause."""
+        found = tuple(self._departures(work, rules))
+        yield from found
+        if self.single:
+            yield from self._rounding(work, found)
+
+    def _rounding(self, work: Work, found: Sequence[Item]) -> Iterator[Item]:
+        """What single precision makes of each module's number, and of their sum in the order of the modules."""
+        sums = {row: amount.value for row, amount in by_definition(work).items()}
+        for item in found:
+            sums[item.layer] = sums.get(item.layer, 0) + item.value
+        total = exact = 0
+        for row in dict.fromkeys(module.path or ROOT for module in work.ledger.modules):
+            kept = in_single_precision(sums.get(row, 0))
+            total, exact = in_single_precision(total + kept), exact + kept
+            yield from self._rounded(row, sums.get(row, 0), kept)
+        yield from self._rounded(TOTAL, exact, total)
+
+    def _rounded(self, row: str, exact: int, kept: int) -> Iterator[Item]:
+        if kept != exact:
+            amount = Amount(kept - exact, f"{kept} - {exact}")
+            yield Item(
+                layer=row, cause="rounding", term="rounding", weight=1, definition=0, amount=amount, source=self.source
+            )
+
+    def _departures(self, work: Work, rules: Rules) -> Iterator[Item]:
         taken = _Taken(self, work, rules)
         again = []
         for holding in holdings(work.ledger):

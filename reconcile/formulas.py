@@ -30,9 +30,13 @@ def convolution(x: Shape, weight: Shape, out: Shape, *, transposed: bool, groups
     batch = x[:1] if len(x) == rank else (1,)
     positions = (x if transposed else out)[-(rank - 2) :]
     channels, per_group = weight[0], weight[1]
+    ins = (channels if transposed else per_group * groups) // groups
     terms = {
         "mac": amount((*batch, channels, *positions), (per_group, *kernel)),
         "mac.by-output": amount(out, (x[1] // groups, *kernel)),
+        "mac.at-output": amount(out, (ins, *kernel)),
+        "mac.by-batch-at-output": amount((x[0],), out[2:], weight),
+        "mac.by-weight-at-output": amount(out, (per_group, *kernel)),
         "mac.by-batch": amount((x[0], channels), (x if transposed else out)[2:], (per_group, *kernel)),
         "mac.by-matched-channels": amount(out, (per_group if out[1:2] == (channels,) else channels, *kernel)),
         "first-add": amount(out),
@@ -40,11 +44,13 @@ def convolution(x: Shape, weight: Shape, out: Shape, *, transposed: bool, groups
     if bias:
         terms["bias"] = amount(out)
         terms["bias.by-batch"] = amount((x[0],), out[1:])
-        terms["bias.by-channels"] = amount(out, (x[1] // groups,))
+        terms["bias.by-channels"] = amount(out, (ins,))
+        terms["bias.by-batch-at-output"] = amount((x[0], per_group * groups if transposed else channels), out[2:])
     if transposed:
         terms["first-add.by-input"] = amount((per_group * groups,), positions)
         if bias:
             terms["bias.by-input"] = amount((per_group * groups,), positions)
+            terms["bias.by-height-squared"] = amount((x[0], per_group * groups), out[2:3], out[2:3])
     return terms
 
 
@@ -56,8 +62,9 @@ def linear(x: Shape, weight: Shape, *, bias: bool) -> Terms:
     """
     rows, (outs, ins) = x[:-1], weight
     terms = {"mac": amount(rows, (ins,), (outs,)), "first-add": amount(rows, (outs,))}
+    terms["mac.by-two-sizes"] = amount(x[:2], (*rows, outs)[1:2])
     if bias:
-        terms["bias"] = amount(rows, (outs,))
+        terms |= {"bias": amount(rows, (outs,)), "bias.one-vector": amount((outs,))}
     return terms
 
 

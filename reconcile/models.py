@@ -87,3 +87,39 @@ class Functional(nn.Module):
         x = self.mix(F.relu(self.mix(x)))
         scores = torch.matmul(x, x.transpose(1, 2))
         return self.head(scores.softmax(-1) @ x)  # type: ignore[no-any-return]
+
+
+class Layers(nn.Module):
+    """Layers of the kinds that counters changed their minds about over the years; input (N, 3, H, W)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, 8, 3, stride=2, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2)
+        )
+        self.block = nn.Sequential(
+            nn.Conv2d(8, 16, 3, padding=1, groups=2, bias=False),
+            nn.InstanceNorm2d(16, affine=True),
+            nn.LeakyReLU(),
+            nn.AvgPool2d(2),
+            nn.PReLU(),
+        )
+        self.up = nn.Sequential(
+            nn.ConvTranspose2d(16, 8, 2, stride=2),
+            nn.ReLU6(),
+            nn.Upsample(scale_factor=2),
+            nn.GroupNorm(2, 8),
+            nn.Upsample(scale_factor=2, mode="bilinear"),
+            nn.GELU(),
+        )
+        self.pool = nn.AdaptiveAvgPool2d(4)
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.memory = nn.LSTM(8, 6, batch_first=True)
+        self.head = nn.Sequential(nn.Dropout(), nn.Linear(6, 10), nn.Softmax(dim=-1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Ten probabilities for each of 16 places."""
+        rows = self.pool(self.up(self.block(self.stem(x)))).flatten(2).transpose(1, 2)
+        rows, _ = self.attention(rows, rows, rows)
+        states, _ = self.memory(torch.matmul(torch.matmul(rows, rows.transpose(1, 2)), rows))
+        return self.head(states)  # type: ignore[no-any-return]

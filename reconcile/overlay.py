@@ -189,6 +189,11 @@ def _complaint(said: str) -> str:
         return (
             f"the package index has no such release; the last that it has are {', '.join(offered[1].split(', ')[-3:])}"
         )
+    raised = re.findall(r"^\s*(\w+Error: .+)$", said, re.MULTILINE)
+    if raised and "subprocess-exited-with-error" in said:
+        # Folders that pip makes for a moment have another name each time.
+        named = re.sub("'/[^']*/([^/']+)'", r"'\1'", raised[-1])
+        return f"its source cannot be built: {named[:300]}"
     errors = [line.removeprefix("ERROR: ") for line in said.splitlines() if line.startswith(("ERROR: ", "error: "))]
     lines = errors or [line for line in said.splitlines() if line.strip()] or ["it ended without a word"]
     return f"pip says: {lines[-1].strip()[:300]}"

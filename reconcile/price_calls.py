@@ -264,7 +264,18 @@ def _interpolation(function: Function) -> Terms:
     asked = _asked(function)
     if asked is not None:
         terms["resample.by-arguments"] = Amount(int(asked[0]), asked[1])
-    return terms
+    return terms | _by_batch_power(function)
+
+
+def _by_batch_power(function: Function) -> Terms:
+    """An interpolation by the size asked for, without channels, or by its scale to the power of the batch's length."""
+    x, size, scale = first(function), argument(function, 1, "size"), argument(function, 2, "scale_factor")
+    if isinstance(size, (tuple, int)):
+        sizes = size if isinstance(size, tuple) else (size,)
+        return {"resample.by-batch-power": amount([int(item) for item in sizes if isinstance(item, (int, float))])}
+    factors = scale if isinstance(scale, tuple) else (scale,) * x[0]
+    whole = [int(item) for item in factors if isinstance(item, (int, float)) and item == int(item)]
+    return {"resample.by-batch-power": amount(x, whole)} if len(whole) == x[0] else {}
 
 
 def _asked(function: Function) -> tuple[float, str] | None:

@@ -76,7 +76,11 @@ def _transposed_convolution(function: Function) -> Terms:
 
 
 def _linear(function: Function) -> Terms:
-    return {"mac.by-first-operand": amount(first(function), shape(argument(function, 1, "weight"))[:1])}
+    outs = shape(argument(function, 1, "weight"))[:1]
+    terms = {"mac.by-first-operand": amount(first(function), outs)}
+    if isinstance(argument(function, 2, "bias"), Tensor):
+        terms |= {"bias": amount(first(function)[:-1], outs), "bias.one-vector": amount(outs)}
+    return terms
 
 
 def _norm(affine: int, training: int | None = None) -> FunctionPrice:

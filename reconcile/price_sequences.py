@@ -8,7 +8,7 @@ from math import prod
 from reconcile.amounts import amount
 from reconcile.formulas import Shape, Terms, attention
 from reconcile.ledger import Call, Module, Op, Tensor, Value, first_shape
-from reconcile.sequences import GATES, attention_layer, by_states, recurrent
+from reconcile.sequences import GATES, attention_layer, by_states, length_first, recurrent
 from reconcile.terms import TERMS
 
 CallPrice = Callable[[Module, Call], Terms]
@@ -127,6 +127,7 @@ def _attention(module: Module, call: Call) -> Terms:
     alone = len(given) == 3 and all(len(shape) == 2 for shape in given)
     if len(given) != 3 or any(len(shape) != 3 - alone for shape in given):
         return {}
+    as_given = [] if alone else given
     if alone:
         given = [(1, *shape) for shape in given]
     elif module.attributes.get("batch_first") is not True:
@@ -136,6 +137,7 @@ def _attention(module: Module, call: Call) -> Terms:
     heads = _int(module.attributes.get("num_heads"))
     query, key, value = given
     terms = attention_layer(query, key, value, heads=heads, bias="in_proj_bias" in names, extra=extra)
+    terms |= length_first(*as_given, heads=heads, bias="in_proj_bias" in names) if as_given else {}
     # Counters that measure by wrong sizes do so for three dimensions; what they do with two was not read.
     return {name: part for name, part in terms.items() if not alone or TERMS[name].of is None}
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -60,7 +62,7 @@ class Entry:
             if self._here is None and _installed(distribution) == wanted.partition("==")[2]:
                 return None
             others = (text for text in self.counter.overlay if text.partition("==")[0] != distribution)
-            return Overlay(requirements=(wanted, *others))
+            return Overlay(requirements=(wanted, *others, *self.counter.needs(wanted.partition("==")[2])))
         if self.counter.overlay and self._here is not None:
             return Overlay(requirements=self.counter.overlay)
         return None
@@ -136,9 +138,19 @@ def folders() -> tuple[Path, ...]:
     return (package / "adapters", package.parent / "adapters")
 
 
+def _package(folder: Path) -> str:
+    """The name of the package that stands for a folder of adapters, in this process."""
+    name = f"reconcile_adapters_{hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]}"
+    if name not in sys.modules:
+        package = ModuleType(name, "Adapters that were found as files.")
+        package.__path__ = [str(folder)]
+        sys.modules[name] = package
+    return name
+
+
 def load(file: Path) -> ModuleType:
-    """Load one adapter file under a name that no library can own."""
-    name = f"reconcile_adapter_{file.stem}"
+    """Load one adapter file under a name that no library can own; files beside it are its relative imports."""
+    name = f"{_package(file.parent)}.{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise UsageError(f"the adapter {str(file)!r} is no Python file")

@@ -77,7 +77,7 @@ class Rules:
     transparent: ops that the counter does not see themselves; of composites it sees the ops that they are made of.
     in_place: the rule of an operator holds for its in-place form too (`addmm` for `addmm_`).
     live: ops whose result the model's output does not depend on are left out.
-    single: the number of a module is kept in single precision, which holds 24 bits.
+    single: the number of a module is added up in single precision, which holds 24 bits.
     """
 
     modules: Mapping[str, Rule] = field(default_factory=dict)
@@ -221,13 +221,13 @@ def _match(
     return Match(layer=layer, rule=rule, mechanism=mechanism, ops=ops, contributions=parts)
 
 
-def _rounded(match: Match) -> Match:
-    """A match whose number is kept in single precision: what that adds or takes away is one contribution more."""
+def _rounded(match: Match, before: int) -> Match:
+    """A match whose number is added to a sum in single precision: what that makes of it is one contribution more."""
     value = sum(part.value for part in match.contributions)
-    lost = in_single_precision(value) - value
+    lost = in_single_precision(before + in_single_precision(value)) - before - value
     if not lost:
         return match
-    amount = Amount(lost, f"{value + lost} - {value}")
+    amount = Amount(lost, f"{before + value + lost} - {before + value}")
     part = Contribution(
         layer=match.layer,
         term="rounding",
@@ -244,6 +244,7 @@ def _rounded(match: Match) -> Match:
 def _modules(rules: Rules, work: Work) -> Iterator[Match]:
     ledger = work.ledger
     last = {call.module: index for index, call in enumerate(ledger.calls)}
+    kept: dict[str, int] = {}
     for index, call in enumerate(ledger.calls):
         module = ledger.places[call.module]
         found = rules.of_module(module)
@@ -259,7 +260,10 @@ def _modules(rules: Rules, work: Work) -> Iterator[Match]:
         for number, place in enumerate(shown if rules.rows_per_place else shown[:1]):
             for hook in range(hooks):
                 match = _match(place or ROOT, rule, terms, "hook", ops, again=number + hook > 0)
-                yield _rounded(match) if rules.single else match
+                if rules.single:
+                    match = _rounded(match, kept.get(match.layer, 0))
+                    kept[match.layer] = kept.get(match.layer, 0) + sum(part.value for part in match.contributions)
+                yield match
 
 
 def hiding(rules: Rules, work: Work, path: str) -> str | None:

@@ -94,6 +94,26 @@ def attention_layer(query: Shape, key: Shape, value: Shape, *, heads: int, bias:
     }
 
 
+def length_first(query: Shape, key: Shape, value: Shape, *, heads: int, bias: bool) -> Terms:
+    """Price `nn.MultiheadAttention` as if its inputs were (L, batch, D) whatever they are, all projections square.
+
+    >>> terms = length_first((5, 1, 8), (5, 1, 8), (5, 1, 8), heads=2, bias=True)
+    >>> terms["mac.length-first"].value == 4 * 5*8*8 + 2 * 5*5*8
+    True
+    """
+    (length, batch, width), columns, rows = query, key[0], value[0]
+    square = [(size, part, part) for size, part in ((length, width), (columns, key[2]), (rows, value[2]))]
+    scores = (heads, length, columns)
+    products = [*square, *[(*scores, width // heads)] * 2, (length, width, width)]
+    added = [(length + columns + rows, width)] if bias else []
+    return {
+        "mac.length-first": total(amount((batch,), product) for product in products),
+        "bias.length-first": total(amount((batch,), part) for part in [*added, (length, width)]),
+        "softmax.length-first": amount((batch,), scores),
+        "attention.scale.length-first": amount((batch,), (heads, length, width // heads)),
+    }
+
+
 def encoder_layer(x: Shape, inner: int, *, heads: int) -> Terms:
     """Price `nn.TransformerEncoderLayer` on (batch, L, D): attention, two linears, two norms and two residual sums.
 

@@ -61,6 +61,10 @@ _BASES = (
 
 _VARIANTS = (
     ("mac.by-output", "mac", "multiply-add at output positions, with the second input dimension taken as channels"),
+    ("mac.at-output", "mac", "multiply-add at output positions"),
+    ("mac.by-batch-at-output", "mac", "multiply-add at output positions, with the first dimension taken as the batch"),
+    ("mac.by-weight-at-output", "mac", "multiply-add at output positions, by the second size of the weight"),
+    ("mac.by-two-sizes", "mac", "multiply-add by two sizes of the input and the second one of the output"),
     ("mac.by-batch", "mac", "multiply-add with the first dimension taken as the batch"),
     ("mac.by-first-operand", "mac", "multiply-add by the first operand's elements and the second's last dimension"),
     ("mac.by-linear-rows", "mac", "multiply-add by the layer's weight and its output elements"),
@@ -68,6 +72,7 @@ _VARIANTS = (
     ("mac.by-gates", "mac", "multiply-add of gate weights, without projections, by the two leading dimensions"),
     ("mac.by-hidden", "mac", "multiply-add of gates as if nothing were projected, by the two leading dimensions"),
     ("mac.by-widths", "mac", "multiply-add of an attention layer, its projections taken for square"),
+    ("mac.length-first", "mac", "multiply-add of an attention layer, with its first dimension taken as the length"),
     ("mac.by-matched-channels", "mac", "multiply-add at output positions, with a weight size told from the output's"),
     ("mac.by-states", "mac", "multiply-add of four gates, by the sizes of the states given out"),
     ("mac.by-indices", "mac", "multiply-add for every combination of an einsum's indices"),
@@ -80,12 +85,22 @@ _VARIANTS = (
     ("mac.by-parameters-at-positions", "mac", "element of the layer's own weights, for each position of the output"),
     ("bias.by-leading", "bias", "bias addition of a recurrent layer, by the two leading dimensions"),
     ("bias.by-widths", "bias", "bias addition of an attention layer, the last one by the width of the values"),
+    ("bias.length-first", "bias", "bias addition of an attention layer, with its first dimension as the length"),
     ("bias.by-parameters", "bias", "element of the layer's own biases, for each leading size of the output"),
     ("bias.by-parameters-at-positions", "bias", "element of the layer's own biases, for each position of the output"),
     ("recurrent.by-leading", "recurrent", "gate element, by the two leading dimensions"),
     ("recurrent.state.by-leading", "recurrent.state", "state element, by the two leading dimensions"),
+    ("softmax.length-first", "softmax", "element of a softmax, with the first dimension taken as the length"),
+    (
+        "attention.scale.length-first",
+        "attention.scale",
+        "query element scaled, with the first dimension taken as the length",
+    ),
     ("softmax.by-inputs", "softmax", "element of a softmax over the keys that were given"),
     ("bias.by-batch", "bias", "bias addition with the first dimension taken as the batch"),
+    ("bias.by-batch-at-output", "bias", "bias addition at output positions, with the first dimension as the batch"),
+    ("bias.by-height-squared", "bias", "bias addition at an output that is taken for square"),
+    ("bias.one-vector", "bias", "bias addition of one row, whatever the number of rows"),
     ("bias.by-channels", "bias", "bias addition at an output, once for each input channel of its group"),
     ("mac.by-labels", "mac", "multiply-add for every combination of an einsum's labels that are shared or kept"),
     (
@@ -113,6 +128,7 @@ _VARIANTS = (
     ("resample.by-arguments", "resample", "element that the size or scale argument asks for"),
     ("resample.by-size-or-input", "resample", "position of the size asked for, or else element given to a resampling"),
     ("resample.by-size-or-scale", "resample", "position of the size asked for, or else element given, times the scale"),
+    ("resample.by-batch-power", "resample", "position of the size asked for, or element times the scale to the batch"),
     ("elementwise.left-aligned", "elementwise", "element of the shape broadcast from the left"),
 )
 

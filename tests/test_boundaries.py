@@ -103,7 +103,8 @@ def test_the_command_lists_counters_where_none_is_installed() -> None:
 def test_the_listed_packages_are_the_folders() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
     folders = {file.parent.relative_to(ROOT).as_posix().replace("/", ".") for file in _files("reconcile")}
-    assert set(settings["packages"]) == folders | {"reconcile.adapters"}
+    adapters = {file.parent.relative_to(ROOT).as_posix().replace("/", ".") for file in _files("adapters")}
+    assert set(settings["packages"]) == folders | {f"reconcile.{name}" for name in adapters}
     assert settings["package-dir"] == {"reconcile": "reconcile", "reconcile.adapters": "adapters"}
 
 
@@ -124,7 +125,7 @@ def test_a_wheel_installs_nothing_called_adapters(wheel: list[str]) -> None:
 
 def test_a_wheel_carries_adapters_claims_schemas_and_the_page(wheel: list[str]) -> None:
     expected = {
-        *(f"reconcile/adapters/{file.name}" for file in (ROOT / "adapters").glob("*.py")),
+        *(f"reconcile/{file.relative_to(ROOT)}" for file in (ROOT / "adapters").rglob("*.py")),
         *(f"reconcile/claims/{file.name}" for file in (ROOT / "reconcile" / "claims").glob("*.yaml")),
         *(f"reconcile/conformance/{file.name}" for file in (ROOT / "reconcile" / "conformance").glob("*.yaml")),
         *(f"reconcile/schemas/{file.name}" for file in (ROOT / "reconcile" / "schemas").glob("*.json")),

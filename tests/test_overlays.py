@@ -24,7 +24,7 @@ from reconcile.errors import UsageError
 from reconcile.explain import explain
 from reconcile.inputs import parse_inputs
 from reconcile.objects import parse_object
-from reconcile.overlay import Overlay, make, overlays_folder
+from reconcile.overlay import Overlay, _complaint, make, overlays_folder, standing
 from reconcile.schema import Count, Run
 from reconcile.worker.job import put_first
 from tests.shared import ROOT, audit_of
@@ -58,17 +58,21 @@ def _listed(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, st
     return {row["overlay"].rpartition("+")[0]: row["state"] for row in rows if row["overlay"].startswith("tiny")}
 
 
-def _maker(**environment: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "reconcile", "overlays", "make", "tiny", "--adapter", FAKE]
+def _command(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+    """A command of its own that needs the overlay of `tiny`."""
     return subprocess.Popen(
-        command,
+        [sys.executable, "-m", "reconcile", *arguments, "--adapter", FAKE],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
         stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
+
+
+def _maker(**environment: str) -> subprocess.Popen[str]:
+    return _command("overlays", "make", "tiny", **environment)
 
 
 def _count(run: Run, counter: str) -> Count:
@@ -162,6 +166,15 @@ def test_two_makers_at_once_both_succeed_and_one_of_them_makes() -> None:
     assert said.count("making the overlay tinycounter==1.0") == 1
 
 
+@pytest.mark.usefixtures("index")
+def test_two_commands_at_once_that_need_the_same_overlay_both_get_their_answer() -> None:
+    runs = [_command("run", "reconcile.models:LeNet", "-i", "1,1,28,28", "-c", "tiny", "--json") for _ in range(2)]
+    answers = [run.communicate() for run in runs]
+    assert [json.loads(answer)["counts"][0]["total"] for answer, _ in answers] == [7, 7]
+    assert "".join(said for _, said in answers).count("making the overlay tinycounter==1.0") == 1
+    assert not list(overlays_folder().glob(".making-*"))
+
+
 _SLOW_PIP = """
 import pathlib, sys, time
 target = pathlib.Path(sys.argv[sys.argv.index("--target") + 1])
@@ -171,9 +184,9 @@ time.sleep(120)
 """
 
 
-@pytest.mark.usefixtures("index")
-def test_a_maker_that_is_killed_leaves_nothing_half_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    slow = tmp_path / "slow" / "pip"
+def _half_way(folder: Path) -> subprocess.Popen[str]:
+    """A maker whose pip has written some files and takes its time for the rest."""
+    slow = folder / "slow" / "pip"
     slow.mkdir(parents=True)
     (slow / "__init__.py").touch()
     (slow / "__main__.py").write_text(_SLOW_PIP)
@@ -181,13 +194,41 @@ def test_a_maker_that_is_killed_leaves_nothing_half_made(tmp_path: Path, capsys:
     while not list(overlays_folder().glob(".making-*/files/tinycounter/__init__.py")):
         assert maker.poll() is None
         time.sleep(0.05)
+    return maker
+
+
+@pytest.mark.usefixtures("index")
+def test_a_maker_that_is_killed_leaves_nothing_half_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    maker = _half_way(tmp_path)
     maker.kill()
     maker.wait()
     assert _listed(capsys) == {"tinycounter==1.0": "not made"}
     os.killpg(maker.pid, signal.SIGKILL)
-    assert maker.stderr is not None
-    maker.stderr.close()
+    maker.communicate()
     assert _count(ask(QUESTION, ["tiny"]), "tiny").total == 7
+    assert not list(overlays_folder().glob(".making-*"))
+
+
+@pytest.mark.usefixtures("index")
+def test_a_command_that_waits_for_a_maker_that_is_killed_makes_the_overlay_itself(tmp_path: Path) -> None:
+    first, second = _half_way(tmp_path), _maker()
+    time.sleep(2)
+    assert second.poll() is None
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate()
+    assert second.communicate()[1].count("making the overlay tinycounter==1.0") == 1
+    assert second.returncode == 0
+    assert Overlay(requirements=("tinycounter==1.0",)).state == "made"
+    assert not list(overlays_folder().glob(".making-*"))
+
+
+@pytest.mark.usefixtures("index")
+def test_a_maker_that_is_interrupted_takes_its_half_made_folder_away(tmp_path: Path) -> None:
+    maker = _half_way(tmp_path)
+    os.killpg(maker.pid, signal.SIGINT)
+    maker.communicate()
+    assert maker.returncode == 130
+    assert standing() == ()
     assert not list(overlays_folder().glob(".making-*"))
 
 
@@ -269,3 +310,13 @@ def test_a_network_that_changed_its_number_between_two_releases_is_explained_to_
 def test_an_overlay_of_a_framework_is_refused() -> None:
     with pytest.raises(UsageError, match="paddlepaddle is never installed twice"):
         Overlay(requirements=("paddlepaddle==2.6",))
+
+
+def test_a_source_that_cannot_be_built_is_a_complaint_without_the_folders_of_the_moment() -> None:
+    said = """
+  error: subprocess-exited-with-error
+      FileNotFoundError: [Errno 2] No such file or directory: '/tmp/pip-install-x1/tiny_y2/requirements.txt'
+      [end of output]
+"""
+    complaint = "its source cannot be built: FileNotFoundError: [Errno 2] No such file or directory: 'requirements.txt'"
+    assert _complaint(said) == complaint

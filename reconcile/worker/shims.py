@@ -9,6 +9,9 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
+
+from packaging.version import Version
 
 _kept: list[object] = []
 """Libraries of operator schemas; they vanish with their object."""
@@ -18,7 +21,7 @@ _declared: list[str] = []
 """Names of torchvision's operators that were declared, in this process or in the one that it was forked from."""
 
 _revived: list[str] = []
-"""Names that were asked of `collections` and given from `collections.abc`."""
+"""Names that Python no longer has, were asked for and given back."""
 
 
 def apply(*, overlay: bool = False) -> Mapping[str, str]:
@@ -28,6 +31,7 @@ def apply(*, overlay: bool = False) -> Mapping[str, str]:
     """
     if overlay:
         _collections()
+        _distutils()
     said = _torchvision()
     return {} if said is None else {"torchvision": said}
 
@@ -35,7 +39,7 @@ def apply(*, overlay: bool = False) -> Mapping[str, str]:
 def used(repairs: Mapping[str, str]) -> list[str]:
     """What the shims say whose package was imported in the end, and those whose names were asked for."""
     said = [text for package, text in repairs.items() if package in sys.modules]
-    names = ", ".join(f"collections.{name}" for name in dict.fromkeys(_revived))
+    names = ", ".join(dict.fromkeys(_revived))
     return [*said, *([f"names that Python no longer has were given back for it: {names}"] if names else [])]
 
 
@@ -47,12 +51,30 @@ def _collections() -> None:
 
     def moved(name: str) -> object:
         if name in collections.abc.__all__:
-            _revived.append(name)
+            _revived.append(f"collections.{name}")
             return getattr(collections.abc, name)
         raise AttributeError(f"module 'collections' has no attribute {name!r}")
 
     if not hasattr(collections, "__getattr__"):
         vars(collections)["__getattr__"] = moved
+
+
+def _distutils() -> None:
+    """Give back the one name of distutils that counters use, `LooseVersion`, which left Python with it in 3.12.
+
+    thop compares PyTorch's version by it.  Where Python or setuptools still bring distutils, nothing is done.
+    """
+    if "distutils" in sys.modules or importlib.util.find_spec("distutils") is not None:
+        return
+
+    def loose(text: str) -> Version:
+        _revived.append("distutils.version.LooseVersion")
+        return Version(text)
+
+    package, version = ModuleType("distutils"), ModuleType("distutils.version")
+    vars(version)["LooseVersion"] = loose
+    vars(package)["version"] = version
+    sys.modules |= {"distutils": package, "distutils.version": version}
 
 
 def _torchvision() -> str | None:
