@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint reports screenshot conformance kits zoo twins torchvision-table docs clean
+.PHONY: demo test lint reports screenshot conformance kits timelines zoo twins torchvision-table docs clean
 
 demo: $(STAMP)
 	$(BIN)/reconcile demo
@@ -42,6 +42,21 @@ kits: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python docs/generate
 	$(BIN)/mkdocs build --strict --quiet
+
+# One counter at each of its releases.  fvcore has 130 of them; these are the ones between which its source changed.
+# A timeline ends with 1 while any release cannot run, which is no failure of the command itself.
+FVCORE := 0.1.3.post20210317,0.1.4.post20210324,0.1.5.post20210415,0.1.5.post20210511,0.1.5.post20210617,$\
+	0.1.5.post20210630,0.1.5.post20210727,0.1.5.post20210825,0.1.5.post20210915,0.1.5.post20210923,$\
+	0.1.5.post20210924,0.1.5.post20211023,0.1.5.post20220119,0.1.5.post20220504,0.1.5.post20221122,0.1.5.post20221221
+
+timelines: $(STAMP)
+	for name in thop ptflops fvcore; do \
+		chosen=; test $$name != fvcore || chosen="--releases $(FVCORE)"; \
+		$(BIN)/reconcile timeline $$name reconcile.models:Layers -i 1,3,32,32 $$chosen \
+			--output reports/timeline-$$name.md || test $$? -eq 1 || exit; \
+		$(BIN)/reconcile timeline $$name torchvision.models:densenet121 -i 1,3,224,224 $$chosen \
+			--output reports/timeline-$$name-densenet121.md || test $$? -eq 1 || exit; \
+	done
 
 # Every counter on every network of reconcile/zoo/networks.yaml: about half an hour on two idle cores; it goes on where it was ended.
 # It ends with 1 while any run is not explained, which is no failure of the sweep itself.

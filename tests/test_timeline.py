@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -10,12 +11,14 @@ from typing import Any
 
 import jsonschema
 import pytest
+from packaging.version import Version
 
 from reconcile import by_release, offered
 from reconcile.cli import run_cli
 from reconcile.errors import UsageError
 from reconcile.schemas import schema
 from reconcile.timeline import timeline
+from tests.shared import ROOT
 from tests.test_overlays import QUESTION as TINY
 from tests.wheels import wheel
 
@@ -193,3 +196,37 @@ def test_a_timeline_leaves_no_server_for_each_release_and_nothing_in_the_parent(
     assert set(_started()) - before <= {None}
     assert "tinycounter" not in sys.modules
     assert by_release.releases_of(replace(TINY, adapters=(DATED,)), "dated", ["2"]) == ("2",)
+
+
+def _row(report: str, release: str) -> list[str]:
+    """The cells of the row of a committed timeline in which a release stands, alone or between two others."""
+    for line in report.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        ends = cells[0].split(" to ")
+        if ends[0][:1].isdigit() and Version(ends[0]) <= Version(release) <= Version(ends[-1]):
+            return cells
+    raise AssertionError(f"{release} is in no row")
+
+
+def test_a_slice_of_a_committed_timeline_comes_out_again(capsys: pytest.CaptureFixture[str]) -> None:
+    report = (ROOT / "reports" / "timeline-thop.md").read_text(encoding="utf-8")
+    versions = ("0.0.31.post2005241907", "0.1.0.post2207010342")
+    command = ["timeline", "thop", "reconcile.models:Layers", "-i", "1,3,32,32"]
+    assert f"Written by `reconcile {' '.join(command)}" in report
+    code, document = _answer(capsys, *command, "--releases", ",".join(versions))
+    assert code == 0
+    assert [item["version"] for item in document["releases"]] == list(versions)
+    for item in document["releases"]:
+        assert _row(report, item["version"])[2] == f"{item['total']:,}"
+
+
+@pytest.mark.parametrize("report", sorted((ROOT / "reports").glob("timeline-*.md")), ids=lambda file: file.stem)
+def test_a_committed_timeline_is_explained_and_says_why_a_release_cannot_run(report: Path) -> None:
+    text = report.read_text(encoding="utf-8")
+    answer = text.splitlines()[0]
+    assert "Every change is explained to the last operation." in answer
+    failed = sum(int(line.split("|")[2]) for line in text.splitlines() if "cannot run: " in line)
+    assert failed == int((re.search(r"; (\d+) cannot run", answer) or ["", "0"])[1])
+    ran = re.search(r"over (\d+) releases", answer)
+    assert ran is not None
+    assert int(ran[1]) >= 10
