@@ -19,7 +19,7 @@ from reconcile.arithmetic import evaluate
 from reconcile.claim import UNITS
 from reconcile.errors import UsageError
 from reconcile.terms import TERMS
-from reconcile.transformer import ROLES
+from reconcile.transformer import ROLES, Role
 
 PREFIX = "formula:"
 
@@ -48,7 +48,7 @@ class Part:
 
     part: str
     formula: str
-    role: str | None = None
+    role: Role | None = None
     term: str | None = None
     tensors: Tensors | None = None
     training: int = _TRAINING

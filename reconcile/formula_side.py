@@ -12,7 +12,7 @@ from reconcile.holdings import Holding
 from reconcile.rules import TOTAL
 from reconcile.side import Item, Side
 from reconcile.terms import TERMS
-from reconcile.transformer import Transformer
+from reconcile.transformer import Role, Transformer
 from reconcile.work import Work
 
 
@@ -108,14 +108,14 @@ def _residual(reading: _Reading, row: str) -> int:
     return reading.told.get(row, 0) - executed - sum(item.value for item in reading.items if item.layer == row)
 
 
-def _role(reading: _Reading, role: str, parts: Sequence[Part], sizes: Mapping[str, int]) -> None:
+def _role(reading: _Reading, role: Role, parts: Sequence[Part], sizes: Mapping[str, int]) -> None:
     """All parts of one role together against the products that play it, row by row."""
     halved = role == "attention" and (reading.formula.causal or any(part.halved for part in parts))
     passes = reading.passes(parts[0])
     text = " + ".join(part.filled(sizes) for part in parts)
     if reading.formula.causal and role == "attention":
         text = f"({text}) // 2"
-    rows = _by_row(reading.model.work, reading.model.ops_of(role))  # type: ignore[arg-type]
+    rows = _by_row(reading.model.work, reading.model.ops_of(role))
     if not rows:
         _absent(reading, passes, text)
         return
@@ -178,7 +178,7 @@ def _tensors(reading: _Reading, part: Part, sizes: Mapping[str, int]) -> None:
     """A part that takes every parameter for a weight: products where there are some, and nothing executed elsewhere."""
     passes, tokens, rest = reading.passes(part), sizes["tokens"], evaluate(part.filled(sizes))
     weight = reading.formula.weight
-    products = _by_row(reading.model.work, [i for role in _WEIGHTED for i in reading.model.ops_of(role)])  # type: ignore[arg-type]
+    products = _by_row(reading.model.work, [i for role in _WEIGHTED for i in reading.model.ops_of(role)])
     for item in reading.model.held:
         if part.tensors == "inner" and item.tensor.key in reading.model.tables:
             continue
@@ -196,7 +196,7 @@ def _tensors(reading: _Reading, part: Part, sizes: Mapping[str, int]) -> None:
         reading.tell(TOTAL, passes * rest)
 
 
-_WEIGHTED = ("projections", "output", "feed-forward", "logits", "other")
+_WEIGHTED: tuple[Role, ...] = ("projections", "output", "feed-forward", "logits", "other")
 
 
 def _for_tokens(item: Holding, tokens: int) -> Amount:

@@ -65,6 +65,11 @@ def test_every_counter_that_prints_the_value_is_listed_with_its_release(capsys: 
     assert found["thop==0.1.0.post2207010342"] == "0.1.0.post2207010342"
 
 
+def test_the_number_of_an_article_is_that_of_an_old_release(capsys: pytest.CaptureFixture[str]) -> None:
+    document = _identify(capsys, 0, "2914598912", "torchvision.models:densenet121", "-i", "1,3,224,224", "-c", "thop")
+    assert [match["counter"] for match in document["matches"]] == ["thop==0.0.23.post1907011323"]
+
+
 def test_a_value_of_another_input_size_is_found_there(capsys: pytest.CaptureFixture[str]) -> None:
     model = "reconcile.models:TestNet"
     there = _identify(capsys, 0, f"{2 * 9 * 4 * 256 * 256} MACs", model, "-i", "1,2,240,240", "-c", "thop")

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
+from reconcile.ask import Question
 from reconcile.cli import run_cli
+from reconcile.hypotheses import BY_CHANCE
+from reconcile.inputs import parse_inputs
+from reconcile.objects import parse_object
 from reconcile.schemas import schema
+from reconcile.stated import parse_stated
 from reconcile.survey_file import read_survey
-from reconcile.table_file import read_table
+from reconcile.table_audit import audit_table
+from reconcile.table_file import TableRow, read_table
 from tests.shared import ROOT, audit_of
 
 PUBLISHED = ROOT / "reports" / "torchvision-published.csv"
@@ -85,6 +92,21 @@ def test_wrong_rows_that_are_mixed_in_are_named_for_what_they_are(
     assert found["slip"] == ("slip of digits", f"{swapped}M stands where {digits}M belongs")
     assert found["blind"][1].startswith("thop gives")
     assert found["random"][0] == "nothing gives it"
+
+
+def test_random_numbers_are_told_by_nothing_but_chance_in_a_hundred() -> None:
+    generator = random.Random(11)
+    arguments = {"d_model": 64, "nhead": 4, "batch_first": True}
+    whole = 50 * (4 * 64 * 64 + 2 * 64 * 2048) + 2 * 50 * 50 * 64
+    right = [f"{whole / 1e6:.2f} MMACs"] * 301
+    wrong = [f"{generator.randrange(1000, 9999) / 100:.2f} MMACs" for _ in range(300)]
+    model, inputs = parse_object("torch.nn:TransformerEncoderLayer", arguments), parse_inputs(["1,50,64"])
+    row = TableRow(name="encoder", model=model, inputs=inputs, stated=tuple(map(parse_stated, [*right, *wrong])))
+    audit = audit_table([row], Question(model=model, inputs=inputs))
+    believed = [item for item in audit.findings[len(right) :] if item.verdict != "nothing gives it"]
+    assert {item.verdict for item in audit.findings[: len(right)]} == {"follows"}
+    assert len(believed) <= 0.05 * len(wrong)
+    assert all(item.chance <= BY_CHANCE for item in believed)
 
 
 def test_a_uniform_table_ends_well(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
