@@ -21,7 +21,7 @@ reports: $(STAMP)
 	$(BIN)/reconcile demo --output reports/missing-1.638G.md --out reports/missing-1.638G --force
 	$(BIN)/reconcile audit torchvision.models:vit_b_16 -i 1,3,224,224 -c thop -c torchinfo -c fvcore -c ptflops \
 		-c torch@no_grad -c torch@grad --output reports/vit-b-16.md
-	$(BIN)/reconcile formulas reconcile/zoo/transformer_models.py:model -i 1,1024:int64 --arg kind=GPT2LMHeadModel \
+	$(BIN)/reconcile formulas reconcile.zoo.transformer_models:model -i 1,1024:int64 --arg kind=GPT2LMHeadModel \
 		--output reports/gpt2-formulas.md
 
 # The first screen of the page; it needs a Chromium.

@@ -34,7 +34,7 @@ SCHEMA = "reconcile/formulas/1"
 def formulas_command(names: Sequence[str], as_json: bool, output: str | None, model: str, **options: Any) -> int:
     """Say what the formulas that papers publish for transformers count of OBJECT, and what each leaves out.
 
-    Example: reconcile formulas reconcile/zoo/transformer_models.py:model -i 1,128:int64 --arg kind=GPT2LMHeadModel
+    Example: reconcile formulas reconcile.zoo.transformer_models:model -i 1,128:int64 --arg kind=GPT2LMHeadModel
     """
     question = question_of(model, **options)
     wanted = [read_formula(f"{PREFIX}{name}") for name in names or published()]
