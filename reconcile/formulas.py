@@ -259,6 +259,15 @@ def embedding(out: Shape) -> Terms:
     return {"embedding": amount(out)}
 
 
+def transform(out: Shape) -> Terms:
+    """Price a Fourier transform by the elements that it gives; how fast algorithms multiply is no contraction.
+
+    >>> transform((4, 5))["transform"].value
+    20
+    """
+    return {"transform": amount(out)}
+
+
 def number() -> Terms:
     """Price an elementwise operation on single numbers, which is no work on tensors."""
     return {"elementwise.number": amount((1,))}

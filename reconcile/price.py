@@ -114,6 +114,10 @@ def _embedding_bag(op: Op) -> Terms:
     return formulas.embedding((*op.shape(1), op.shape(0)[-1]))
 
 
+def _transform(op: Op) -> Terms:
+    return formulas.transform(op.out)
+
+
 def _reduction(op: Op) -> Terms:
     return formulas.reduction(op.shape(0), op.out)
 
@@ -187,6 +191,7 @@ _OTHERS: dict[str, Price] = {
     ),
     "_weight_norm_interface": _weight_norm,
     "embedding": _embedding,
+    **_named(_transform, "_fft_r2c _fft_c2r _fft_c2c"),
     **_named(_embedding_bag, "_embedding_bag_forward_only _embedding_bag"),
     **_named(
         _reduction,

@@ -22,6 +22,7 @@ WORK = {
     "embedding": "look-ups",
     "reduce": "reductions",
     "compare": "comparisons",
+    "transform": "Fourier transforms",
     "recurrent": "additions in recurrent gates",
     "attention": "scaling before attention",
 }

@@ -53,6 +53,7 @@ _BASES = (
     ("reduce", "reduce", "element given to a reduction"),
     ("reduce.output", "reduce", "element given out by a reduction"),
     ("compare", "compare", "element compared, sorted or selected"),
+    ("transform", "transform", "element given out by a Fourier transform"),
     ("recurrent", "recurrent", "gate element of a recurrent step, where input and state are added"),
     ("recurrent.state", "recurrent", "state element that a recurrent step gives out"),
     ("rounding", "rounding", "unit that single precision adds to a number of more than 24 bits"),

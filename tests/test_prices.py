@@ -279,6 +279,7 @@ OTHERS: dict[str, Case] = {
         lambda: F.grid_sample(r(1, 2, 4, 4), r(1, 3, 5, 2), align_corners=False),
         {"resample": 2 * 3 * 5},
     ),
+    "Fourier transform": (lambda: torch.fft.rfft2(r(2, 6, 8)), {"transform": 2 * 6 * (8 // 2 + 1)}),
     "embedding": (lambda: F.embedding(torch.ones(2, 3).long(), r(5, 4)), {"embedding": 2 * 3 * 4}),
     "embedding bag": (lambda: nn.EmbeddingBag(5, 4)(torch.ones(2, 3).long()), {"embedding": 2 * 3 * 4}),
     "broadcast sum": (lambda: r(2, 1, 4) + r(3, 1), {"elementwise": 2 * 3 * 4}),
