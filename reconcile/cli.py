@@ -11,6 +11,7 @@ import click
 
 import reconcile
 from reconcile.audit_command import audit_command
+from reconcile.bench_command import bench_command
 from reconcile.bisect_command import bisect_command
 from reconcile.cache_command import cache_command
 from reconcile.cite_command import cite_command
@@ -179,6 +180,7 @@ cli.add_command(overlays_command)
 cli.add_command(run_command)
 cli.add_command(timeline_command)
 cli.add_command(bisect_command)
+cli.add_command(bench_command)
 cli.add_command(survey_command)
 cli.add_command(twins_command)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.util
 import random
 import sys
@@ -26,6 +27,7 @@ from reconcile.work import ROOT, Work, is_layer
 from reconcile.worker import shims
 from reconcile.worker.build import Built, build, framework_of
 from reconcile.worker.side_effects import Watch
+from reconcile.worker.stopwatch import Stopwatch
 
 
 class WorkerSubject:
@@ -207,6 +209,13 @@ def _built(request: dict[str, Any], payload: bytes, counter: Counter, context: C
         raise CannotAskError(f"paddle: no twin of the model could be made: {type(error).__name__}: {said}") from error
 
 
+def imported(counter: Counter) -> None:
+    """Import a counter's library before its time is taken; what is wrong with it shows when it is used."""
+    if counter.imports is not None:
+        with contextlib.suppress(Exception):
+            importlib.import_module(counter.imports)
+
+
 def _by_shape(request: Mapping[str, Any], counter: Counter, context: Context) -> Any:
     """Execution by shape, if it is asked for and a PyTorch model may come; otherwise None, and all is computed."""
     real = request["real"] or counter.framework == "paddle" or context.device != "cpu"
@@ -250,11 +259,14 @@ def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
     repairs = shims.apply(overlay=overlay is not None)
     context = Context.from_json(request["context"])
     shape = _by_shape(request, counter, context)
-    built = _built(request, payload, counter, context, shape)
+    stopwatch = Stopwatch()
+    imported(counter)
+    with stopwatch.measuring("building"):
+        built = _built(request, payload, counter, context, shape)
     with _running(shape):
         subject = WorkerSubject(built)
         watch = Watch(built.model, (*built.args, *built.kwargs.values()), built.valued)
-        with built.grad_context():
+        with stopwatch.measuring("counting"), built.grad_context():
             told = counter.run(subject) if request["recorded"] else _unrecorded(counter, subject)
         side_effects = watch.changes()
     _identify(entry, overlay)
@@ -273,6 +285,7 @@ def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
         "measures": _measures(told, Work(ledger)) if ledger is not None else {},
         "ledger": None if ledger is None else ledger_to_json(ledger),
         "parameters": built.parameter_count(),
+        **stopwatch.to_json(),
     }
     return document
 

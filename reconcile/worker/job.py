@@ -33,6 +33,10 @@ def _failed(fault: str, reason: str, trace: str = "") -> dict[str, Any]:
 
 def _answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
     try:
+        if "counters" in request:
+            from reconcile.worker.plain import plain
+
+            return plain(request, payload)
         from reconcile.worker.answer import answer
 
         return answer(request, payload)

@@ -45,3 +45,18 @@ def model(
     config.use_cache = False
     made: torch.nn.Module = found._from_config(config, attn_implementation=attention)
     return Plain(made, tuple(names or ())) if plain else made
+
+
+def llama_2_70b(attention: str = "sdpa", **sizes: Any) -> torch.nn.Module:
+    """The language model of Llama-2-70B's shape, as its configuration states it; `sizes` replace some of them."""
+    shape = {
+        "hidden_size": 8192,
+        "intermediate_size": 28672,
+        "num_hidden_layers": 80,
+        "num_attention_heads": 64,
+        "num_key_value_heads": 8,
+        "vocab_size": 32000,
+        "max_position_embeddings": 4096,
+        "rms_norm_eps": 1e-5,
+    }
+    return model("LlamaForCausalLM", attention, **shape | sizes)
