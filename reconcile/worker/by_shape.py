@@ -65,6 +65,21 @@ def _tensors(values: Any) -> Iterator[torch.Tensor]:
             yield from _tensors(value)
 
 
+def _tensor_first(func: Any, args: Any) -> Any:
+    """The arguments of an op, the first one a tensor where the op takes nothing else.
+
+    A size is a tensor while `torch.jit` traces, of a kind that reaches a mode as a number.
+    """
+    number = args and isinstance(args[0], (int, float))
+    if not number or str(func._schema.arguments[0].type) != "Tensor":
+        return args
+    return (torch.ops.aten.scalar_tensor.default(args[0], dtype=_DTYPES[type(args[0])]), *args[1:])
+
+
+_DTYPES = {bool: torch.bool, int: torch.int64, float: torch.get_default_dtype()}
+"""The type of a tensor that stands for a number."""
+
+
 def _plain(tensor: torch.Tensor) -> bool:
     """Whether a tensor is nothing but numbers in memory of the CPU."""
     return (
@@ -173,7 +188,7 @@ class ByShape(TorchDispatchMode):
     def _executed(self, func: Any, args: Any, kwargs: Any, unknown: bool) -> Any:
         """Execute an op; if it fails on unknown values, the values may be the reason."""
         try:
-            return func(*args, **kwargs)
+            return func(*_tensor_first(func, args), **kwargs)
         except Exception:
             if not unknown or str(func) in FORMULAS:
                 raise
