@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint reports screenshot conformance kits timelines zoo twins torchvision-table docs clean
+.PHONY: demo test lint reports bench screenshot conformance kits timelines zoo twins torchvision-table docs clean
 
 demo: $(STAMP)
 	$(BIN)/reconcile demo
@@ -23,6 +23,11 @@ reports: $(STAMP)
 		-c torch@no_grad -c torch@grad --output reports/vit-b-16.md
 	$(BIN)/reconcile formulas reconcile.zoo.transformer_models:model -i 1,1024:int64 --arg kind=GPT2LMHeadModel \
 		--output reports/gpt2-formulas.md
+
+# Takes minutes, and means something on a machine that does nothing else.
+bench: $(STAMP)
+	$(BIN)/reconcile bench torchvision.models:resnet152 -i 1,3,224,224 --then 1,3,640,640 --then 1,3,1024,1024 \
+		--timeout 900 --output reports/bench.md
 
 # The first screen of the page; it needs a Chromium.
 screenshot: reports/missing-1.638G/index.html

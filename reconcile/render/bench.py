@@ -66,8 +66,7 @@ def bench_report(benches: Sequence[Bench], command: str) -> str:
     lines = [
         f"# What counting {first.model['object']} costs",
         "",
-        f"    {command}",
-        "",
+        f"Written by `{command}`.",
         f"Measured on {first.machine}.",
         "Seconds are those of counting, without the start of a process and the making of the model; "
         "MiB are the most that the process held meanwhile, PyTorch itself included.",
