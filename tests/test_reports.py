@@ -15,7 +15,7 @@ SURVEYS = {
     *(ROOT / "reports" / name for name in ("zoo.md", "conformance.md", "torchvision-table.md", "kits.md", "bench.md")),
     *(ROOT / "reports").glob("timeline-*.md"),
 }
-"""Reports that take too long to write again, or hold times; their own tests look at them."""
+"""Reports that take too long to write again, are written from others, or hold times; they have tests of their own."""
 
 REPORTS = sorted(set((ROOT / "reports").glob("*.md")) - SURVEYS)
 
