@@ -9,7 +9,7 @@ import click
 
 from reconcile.ask import installed
 from reconcile.audit import audit_question
-from reconcile.claim import read_claim
+from reconcile.claim_file import read_claim
 from reconcile.command import (
     COUNTERS,
     DIFFERENT,

@@ -60,6 +60,7 @@ _OTHERS = (
     ("absent", "claim", "counts work that the model does not execute"),
     ("unit", "claim", "calls one unit by the name of the other, or turns all of a number into the other"),
     ("map-size", "claim", "takes the output of this layer for a map of another size"),
+    ("counter", "claim", "names one counter, and has its number from another one or another release"),
     ("misplaced", "claim", "states the number of another layer"),
     ("extrapolated", "work", "was measured at one size and scaled to another"),
 )

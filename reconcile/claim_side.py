@@ -1,7 +1,8 @@
 """A claim as one side of an explanation: for each number, the one reading of the work that gives it.
 
 Readings are tried from the simplest on; each departs from the executed work by one thing at a time, and a slip of
-digits is looked for only where no reading gives the number itself.
+digits is looked for only where no reading gives the number itself, and in readings of all rows only: one row and a slip
+would be two free factors.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from reconcile.arithmetic import evaluate
 from reconcile.claim import Claim, ClaimRow
 from reconcile.errors import UsageError
 from reconcile.fold import flow, sayings
+from reconcile.printed import parse_printed
 from reconcile.rules import TOTAL
 from reconcile.side import Item, Side
 from reconcile.slips import is_slip
@@ -31,6 +33,7 @@ class Reading:
     value: int
     items: tuple[Item, ...]
     says: str
+    folded: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +75,7 @@ def claim_side(claim: Claim, work: Work, types: Mapping[str, str]) -> Side:
     stated = claim.rows or _assumed(claim, layers)
     told, items, residuals, notes = _rows(layers, stated, claim)
     notes += sayings(work) if any(item.cause == "folded-batch" for item in items) else []
-    total = claim.total if claim.total is not None else sum(row.value for row in stated.values())
+    total = claim.total.value if claim.total is not None else sum(row.value for row in stated.values())
     rest = total - sum(row.value for row in stated.values())
     if rest and claim.rows:
         amount = Amount(rest, f"{total} - {total - rest}")
@@ -113,11 +116,26 @@ def _rows(
             items += _left_out(layer)
             continue
         reading = read(layer.claim, layer.work, layer.name, row.value, layer.rows)
+        if reading.value != row.value:
+            reading = _misplaced(layer, stated, reading)
         items += reading.items
         residuals[layer.name] = row.value - reading.value
         notes += [f"{layer.name}: {reading.says}"] if "printed" in reading.says else []
         notes += _formula_note(layer.name, row)
     return told, items, residuals, notes
+
+
+def _misplaced(layer: _Layer, stated: Mapping[str, ClaimRow], reading: Reading) -> Reading:
+    """A number that nothing gives for its layer, where the row before or after it states the same one."""
+    names, value = list(stated), stated[layer.name].value
+    place = names.index(layer.name)
+    for other in names[max(0, place - 1) : place + 2]:
+        if value and other != layer.name and stated[other].value == value:
+            other_amount = Amount(value - reading.value, f"{value} - {reading.value}")
+            item = layer.item("misplaced", "digits", 1, 0, other_amount)
+            says = f"{value} is printed, which is the number of {other}; nothing that this layer does gives it"
+            return Reading(value=value, items=(*reading.items, item), says=says)
+    return reading
 
 
 def _left_out(layer: _Layer) -> list[Item]:
@@ -139,7 +157,7 @@ def read(claim: Claim, work: Work, name: str, value: int, rows: int) -> Reading:
         if reading.value == value:
             return reading
     for reading in readings:
-        if reading.value and is_slip(value, reading.value):
+        if reading.value and not reading.folded and is_slip(value, reading.value):
             slip = Amount(value - reading.value, f"{value} - {reading.value}")
             item = layer.item("typo", "digits", 1, 0, slip)
             says = f"{value} is printed where {reading.value} ({reading.says}) belongs"
@@ -177,7 +195,7 @@ def _products(layer: _Layer, *, folded: bool, bias: bool) -> Reading:
         added = layer.one_row(layer.amount("bias")) if folded else layer.amount("bias")
         items += [layer.item("bias", "bias", 1, 0, added)] if added.value else []
         value, says = value + added.value, f"{says} and bias"
-    return Reading(value=value, items=tuple(items), says=says)
+    return Reading(value=value, items=tuple(items), says=says, folded=folded)
 
 
 def _elements(layer: _Layer, term: str) -> Iterator[Reading]:
@@ -189,7 +207,7 @@ def _elements(layer: _Layer, term: str) -> Iterator[Reading]:
         for rows, part in ((1, amount), (layer.rows, layer.one_row(amount)))[: 1 + folded]:
             item = layer.item(TERMS[term].cause, term, weight, 0, part)
             says = f"{weight} for each {TERMS[term].unit}{' of one row' if rows > 1 else ''}, {part.formula}"
-            yield Reading(value=weight * part.value, items=(item,), says=says)
+            yield Reading(value=weight * part.value, items=(item,), says=says, folded=rows > 1)
 
 
 def _assumed(claim: Claim, layers: list[_Layer]) -> dict[str, ClaimRow]:
@@ -202,8 +220,8 @@ def _assumed(claim: Claim, layers: list[_Layer]) -> dict[str, ClaimRow]:
                 for layer in layers
                 if layer.amount("mac").value
             }
-            rows = {name: ClaimRow(value=reading.value) for name, reading in readings.items()}
-            if sum(row.value for row in rows.values()) == claim.total:
+            rows = {name: ClaimRow(printed=parse_printed(reading.value)) for name, reading in readings.items()}
+            if claim.total is not None and sum(row.value for row in rows.values()) == claim.total.value:
                 return rows
             plain = plain or rows
     return plain or {}

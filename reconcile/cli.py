@@ -14,6 +14,7 @@ from reconcile.audit_command import audit_command
 from reconcile.bench_command import bench_command
 from reconcile.bisect_command import bisect_command
 from reconcile.cache_command import cache_command
+from reconcile.check_command import check_command
 from reconcile.cite_command import cite_command
 from reconcile.command import (
     CACHE,
@@ -170,6 +171,7 @@ def conform_command(**options: Any) -> int:
 
 cli.add_command(audit_command)
 cli.add_command(cache_command)
+cli.add_command(check_command)
 cli.add_command(demo_command)
 cli.add_command(cite_command)
 cli.add_command(doctor_command)

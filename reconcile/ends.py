@@ -10,7 +10,8 @@ from pathlib import Path
 from reconcile import reference
 from reconcile.adapter import Counter
 from reconcile.ask import Question, ask, parse_counter, type_of
-from reconcile.claim import Claim, read_claim
+from reconcile.claim import Claim
+from reconcile.claim_file import read_claim
 from reconcile.claim_side import claim_side
 from reconcile.errors import LedgerError, UsageError
 from reconcile.formula import PREFIX, Formula, read_formula

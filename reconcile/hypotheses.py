@@ -7,7 +7,7 @@ a choice for every number.  What a claim itself declares (`thop at 1x3x32x32, sc
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 
@@ -15,7 +15,7 @@ from reconcile.errors import LedgerError
 from reconcile.printed import Printed
 from reconcile.slips import is_slip
 from reconcile.variants import Departure, Variant, variants
-from reconcile.ways import Rows, Way
+from reconcile.ways import EITHER, OPERATIONAL, Rows, Way
 from reconcile.work import Work
 
 BY_CHANCE = 0.05
@@ -34,19 +34,36 @@ class Counted:
     way: Way
     work: Work
     rows: Rows
+    parts: Rows = field(default_factory=dict)
 
     def value(self, layer: str | None) -> int | None:
-        """The number of a row, or with no row named the sum; None where there is none."""
-        return sum(value or 0 for value in self.rows.values()) if layer is None else self.rows.get(layer)
+        """The number of a row or a part, of all rows in a module, or with none named of all; None if there is none."""
+        if layer is not None and layer in self.parts:
+            return self.parts[layer]
+        told = [value for name, value in self.rows.items() if value is not None and within(name, layer)]
+        # A module that holds nothing has no row; a layer that a counter of operations never saw has none either.
+        empty = self.way.unit not in OPERATIONAL and layer in self.work.ledger.places
+        return sum(told) if told or layer is None or empty else None
 
     def in_unit(self, unit: str | None) -> bool:
         """Whether it is in a unit; every way is in an unknown one."""
-        return unit is None or self.way.unit == unit
+        return unit is None or self.way.unit in (unit, EITHER)
 
 
 def count(ways: Sequence[Way], work: Work) -> tuple[Counted, ...]:
     """Apply ways to executed work; those that go by Python-level calls need a ledger of their own."""
-    return tuple(Counted(way=way, work=work, rows=way.rows(work)) for way in ways if not way.needs_calls)
+    return tuple(
+        Counted(way=way, work=work, rows=way.rows(work), parts=way.parts(work)) for way in ways if not way.needs_calls
+    )
+
+
+def within(row: str, layer: str | None) -> bool:
+    """Whether a row is a layer's own, or that of a module or op inside it; every row is inside the whole model.
+
+    >>> within("fc.0", "fc"), within("fc1", "fc"), within("fc::add", "fc"), within("fc", None)
+    (True, False, True, True)
+    """
+    return layer is None or row == layer or row.startswith((f"{layer}.", f"{layer}::"))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -181,9 +198,9 @@ def _in_units(one: Counted, layer: str | None, unit: str | None) -> Iterator[Hyp
 def _in_parts(one: Counted, layer: str | None) -> Iterator[Hypothesis]:
     """Parts and multiples of the work that are whole numbers and not the work itself."""
     for variant in _variants(one.work):
-        parts = variant.of(one.rows)
-        value = parts.get(layer) if layer is not None else sum((part or Fraction(0) for part in parts.values()), _NONE)
-        if value is not None and value.denominator == 1 and value != one.value(layer):
+        parts = [part for name, part in variant.of(one.rows).items() if part is not None and within(name, layer)]
+        value = sum(parts, _NONE)
+        if parts and value.denominator == 1 and value != one.value(layer):
             yield Hypothesis(way=one.way, value=value, layer=layer, free=(variant.departure,))
 
 

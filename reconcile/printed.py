@@ -36,12 +36,11 @@ class Printed:
     def prints(self, amount: Fraction | int) -> bool:
         """Whether an amount, rounded to the nearest at the last printed digit, is what is printed.
 
-        >>> parse_printed("6.357G").prints(6357098496), parse_printed("6357").prints(6358)
+        >>> parse_printed("6.357G").prints(6357098496), parse_printed(6357).prints(6358)
         (True, False)
         """
-        if self.step <= 1 and self.value.denominator == 1:
-            return amount == self.value
-        return 2 * abs(amount - self.value) <= self.step
+        off = 2 * abs(amount - self.value)
+        return off < self.step or (off == self.step and self.step > 1)
 
     def by_chance(self) -> float:
         """How likely an amount of the same order of magnitude prints these digits although nothing relates the two.

@@ -6,13 +6,14 @@ A way gives numbers for work that was executed, row by row; it needs no library 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from reconcile import reference
 from reconcile.adapter import Counter
 from reconcile.holdings import STATISTICS, holdings
 from reconcile.measures import definition, predicted
+from reconcile.memory_parts import parts_by_convention, parts_by_definition
 from reconcile.metrics import METRICS, OPERATIONS
 from reconcile.registry import entries
 from reconcile.rules import Rules, predict
@@ -34,7 +35,7 @@ class Way:
 
     `counter` and `release` are set where it is a counter's; `release` is `==0.0.31` for one of old, and None for the
     release whose source was read.  A way that `needs_calls` goes by Python-level calls, which only a run of the
-    counter itself records.
+    counter itself records.  `parts` are the rows of a whole by its parts, where it has some.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Way:
     counter: str | None = None
     release: str | None = None
     needs_calls: bool = False
+    parts: Callable[[Work], Rows] = field(default=lambda work: {})
 
     def total(self, work: Work) -> int:
         """The sum of its rows."""
@@ -72,7 +74,13 @@ def _definition(metric: str) -> Iterator[Way]:
         yield Way(name="definition", unit="MAC", kind="definition", rows=lambda work: _values(work.reference))
     elif metric in METRICS:
         unit = METRICS[metric].unit
-        yield Way(name="definition", unit=unit, kind="definition", rows=lambda work: _values(definition(metric, work)))
+        yield Way(
+            name="definition",
+            unit=unit,
+            kind="definition",
+            rows=lambda work: _values(definition(metric, work)),
+            parts=parts_by_definition if metric == "memory" else _no_parts,
+        )
 
 
 def _values(rows: Mapping[str, object]) -> Rows:
@@ -111,7 +119,16 @@ def _way(counter: Counter, metric: str, release: str | None) -> Way | None:
         counter=counter.id,
         release=release,
         needs_calls=metric == OPERATIONS and bool(rules.functions),
+        parts=_parts(counter) if metric == "memory" else _no_parts,
     )
+
+
+def _no_parts(work: Work) -> Rows:
+    return {}
+
+
+def _parts(counter: Counter) -> Callable[[Work], Rows]:
+    return lambda work: dict(parts_by_convention(counter.measures["memory"], counter.rules, work))
 
 
 def _by_rules(rules: Rules) -> Callable[[Work], Rows]:
@@ -122,6 +139,12 @@ def _measured(counter: Counter, metric: str) -> Callable[[Work], Rows]:
     return lambda work: dict(predicted(metric, counter.measures[metric], counter.rules, work))
 
 
+EITHER = "operation"
+"""The unit of work that is no multiply-add, of which MAC and FLOP mean the same."""
+
+OPERATIONAL = ("MAC", "FLOP", EITHER)
+"""Units of operations."""
+
 _WEIGHTS: tuple[tuple[str, str, Mapping[str, int]], ...] = (
     ("multiply-adds and biases", "MAC", {"mac": 1, "bias": 1}),
     ("2 for each multiply-add", "FLOP", {"mac": 2}),
@@ -129,16 +152,16 @@ _WEIGHTS: tuple[tuple[str, str, Mapping[str, int]], ...] = (
     ("2 for each multiply-add and 2 for each bias", "FLOP", {"mac": 2, "bias": 2}),
     ("multiplications and the additions between them", "FLOP", {"mac": 2, "first-add": -1}),
     ("multiplications and additions, with biases", "FLOP", {"mac": 2, "first-add": -1, "bias": 1}),
-    ("1 for each element activated", "FLOP", {"activation": 1}),
-    ("1 for each window element of a pool", "FLOP", {"pool.window": 1}),
-    ("1 for each element given out by a pool", "FLOP", {"pool.output": 1}),
-    ("1 for each element given to a pool", "FLOP", {"pool.input": 1}),
-    ("1 for each element normalised", "FLOP", {"norm": 1}),
-    ("2 for each element normalised", "FLOP", {"norm": 2}),
-    ("4 for each element normalised", "FLOP", {"norm": 4}),
-    ("1 for each element of a softmax", "FLOP", {"softmax": 1}),
-    ("1 for each element of an elementwise operation", "FLOP", {"elementwise": 1}),
-    ("1 for each element resampled", "FLOP", {"resample": 1}),
+    ("1 for each element activated", EITHER, {"activation": 1}),
+    ("1 for each window element of a pool", EITHER, {"pool.window": 1}),
+    ("1 for each element given out by a pool", EITHER, {"pool.output": 1}),
+    ("1 for each element given to a pool", EITHER, {"pool.input": 1}),
+    ("1 for each element normalised", EITHER, {"norm": 1}),
+    ("2 for each element normalised", EITHER, {"norm": 2}),
+    ("4 for each element normalised", EITHER, {"norm": 4}),
+    ("1 for each element of a softmax", EITHER, {"softmax": 1}),
+    ("1 for each element of an elementwise operation", EITHER, {"elementwise": 1}),
+    ("1 for each element resampled", EITHER, {"resample": 1}),
 )
 """Conventions of hand calculations: what they are called, their unit, and their weights over terms."""
 

@@ -78,13 +78,13 @@ def test_an_input_that_the_model_rejects_is_named(capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("unit: MAC\ntotal: 1\ninput: [1, 1, 28, 28]\n", "states no model"),
+        ("unit: MAC\ntotal: 1\ninput: [1, 1, 28, 28]\n", "states no model; only numbers with a formula"),
         (f"model: {LENET}\ninput: [1, 1, 28, 28]\ntotal: 1\n", "states no unit"),
         (f"model: {LENET}\ninput: [1, 1, 28, 28]\nunit: G\ntotal: 1\n", "has the unit 'G'; use MAC or FLOP"),
         (f"model: {LENET}\ninput: [1, 1, 28, 28]\nunit: MAC\n", "states neither rows nor a total"),
-        (f"model: {LENET}\ninput: [1, 1, 28, 28]\nunit: MAC\ntotal: many\n", "where a whole number belongs"),
-        (f"model: {LENET}\ninput: [1, 1, 28, 28]\nunit: MAC\ntotal: 1.5\n", "where a whole number belongs"),
-        (f"model: {LENET}\ninput: [1, 1, 28, 28]\nunit: MAC\nrows: {{fc.0: ten}}\n", "has 'ten' at 'fc.0'"),
+        (f"model: {LENET}\ninput: [1, 1, 28, 28]\nunit: MAC\ntotal: many\n", "'many' is no printed number"),
+        (f"model: {LENET}\ninput: [1, 1, 28, 28]\nunit: MAC\ntotal: 1.5\n", "put it between quotes"),
+        (f"model: {LENET}\ninput: [1, 1, 28, 28]\nunit: MAC\nrows: {{fc.0: ten}}\n", "has at 'fc.0' what is no number"),
         (f"model: {LENET}\ninput: [1, 1, 28, 28]\nunit: MAC\nrows: {{fc.9: 10}}\n", "'fc.9', which is no layer"),
         (f"model: {LENET}\ninput: [1, 1, 28, 28]\nunit: MAC\nrows: [1]\n", "must be a mapping"),
         (f"model: {LENET}\ninput: big\nunit: MAC\ntotal: 1\n", "no whole numbers"),

@@ -26,7 +26,7 @@ COUNTERS = {
     "deepspeed",
 }
 FRAMEWORKS = {"torch", "paddle", "torchvision", "numpy"}
-WORKER_SIDE = ("reconcile/worker/", "reconcile/models.py", "reconcile/idioms/", "reconcile/zoo/")
+WORKER_SIDE = ("reconcile/worker/", "reconcile/models/", "reconcile/idioms/", "reconcile/zoo/")
 
 
 def _imports(file: Path) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconcile import reference
 from reconcile.arithmetic import evaluate
-from reconcile.demo import HAND, HAND_WITH_POOLS, Story
+from reconcile.demo import HAND_WITH_POOLS, Story
 from reconcile.formulas import convolution
 from reconcile.render import tables
 from reconcile.render.markdown import table
@@ -122,18 +122,19 @@ def _slips(story: Story) -> list[str]:
 
 def _second_sum(story: Story) -> list[str]:
     second = story.audit.claimed(story.claims[HAND_WITH_POOLS])
-    typos = [item for item in second.items if item.cause == "typo"]
-    meant = second.total - sum(item.value for item in typos)
-    said = [note for note in second.notes if "is printed where" in note]
+    wrong = [item for item in second.items if item.cause in ("typo", "misplaced")]
+    meant = second.total - sum(item.value for item in wrong)
+    said = [note for note in second.notes if "is printed" in note]
     stated = sum(row.value for row in story.claims[HAND_WITH_POOLS].rows.values())
     adds = (
         "its own numbers do add up to that" if stated == second.total else f"its own numbers add up to {number(stated)}"
     )
     return [
         *(f"In the second sum, {note}." for note in said),
-        f"The second sum is printed as {number(second.total)}, and {adds}; with the slips above corrected it is "
-        f"{number(meant)}. That is {number(story.missing.left.total - meant)} below thop, so adding ReLU and pools "
-        f"could never have closed the gap.",
+        f"The second sum is printed as {number(second.total)}, and {adds}; with the slips mended, and without the "
+        f"number that is out of place, it is {number(meant)}. "
+        f"That is {number(story.missing.left.total - meant)} below thop, so adding ReLU and pools could never have "
+        f"closed the gap.",
     ]
 
 
@@ -143,7 +144,7 @@ def _printed_formulas(story: Story) -> list[str]:
     printed, meant = "128*56*56*1024 + 1024", "128*8*8*1024 + 1024"
     strided = convolution((1, 3, 224, 224), (64, 3, 3, 3), (1, 64, 112, 112), transposed=False, groups=1, bias=False)
     twice = f"{strided['mac'].value} // (2*2)"
-    hand = story.claims[HAND]
+    total = story.missing.right.total
     return [
         f"The parameters of `fc1` are printed as ({printed}) = {number(real)}. That formula gives "
         f"{number(evaluate(printed))}; {meant} gives {number(evaluate(meant))}, which is what the layer has "
@@ -153,8 +154,8 @@ def _printed_formulas(story: Story) -> list[str]:
         f"3x3 convolution of 3 to 64 channels with stride 2 on 224x224 it would give {number(evaluate(twice))} "
         f"multiply-adds where {number(strided['mac'].value)} are executed.",
         "The factor 2 in the formulas printed for thop is not in thop: its rules weigh a multiply-add 1 (see the table "
-        f"above), and neither is it in the hand calculation, whose total of {number(hand.total)} "
-        f"({readable(hand.total)}) is in multiply-adds.",
+        f"above), and neither is it in the hand calculation, whose total of {number(total)} "
+        f"({readable(total)}) is in multiply-adds.",
     ]
 
 

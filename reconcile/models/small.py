@@ -1,4 +1,4 @@
-"""Small networks with known numbers, in PyTorch, for demonstrations, reports and tests."""
+"""Small networks with known numbers, in PyTorch."""
 
 from __future__ import annotations
 
