@@ -12,6 +12,7 @@ from reconcile.cli import run_cli
 from reconcile.schemas import schema
 from reconcile.scope import CORRECTIONS, WORK, scope_of
 from reconcile.terms import TERMS
+from tests.shared import audit_of
 
 LENET = ["reconcile.models:LeNet", "-i", "1,1,28,28"]
 
@@ -21,11 +22,14 @@ def test_every_kind_of_work_has_words_or_is_a_correction() -> None:
 
 
 def test_what_is_counted_and_what_departs_sum_to_the_total_of_every_counter(article: Audit) -> None:
-    for count in article.run.counts:
-        side = article.side(count.counter)
-        scope = scope_of(side)
-        added = sum(item.amount for item in scope.departures if not item.missing)
-        assert sum(item.amount for item in scope.counted) + added + scope.residual == side.total, count.counter
+    blind = audit_of("reconcile.models:Functional", "1,3,8,8", ("thop",))
+    for audit in (article, blind):
+        for count in audit.run.counts:
+            side = audit.side(count.counter)
+            scope = scope_of(side)
+            added = sum(item.amount for item in scope.departures if not item.missing)
+            assert sum(item.amount for item in scope.counted) + added + scope.residual == side.total, count.counter
+    assert any(item.missing for item in scope_of(blind.side("thop")).departures)
 
 
 def test_the_weights_are_those_of_the_rules(article: Audit) -> None:
