@@ -143,7 +143,7 @@ def committed() -> dict[str, Any]:
 def test_the_committed_survey_is_the_rendering_of_its_document(committed: dict[str, Any]) -> None:
     jsonschema.validate(committed, schema("survey"))
     assert REPORT.read_text(encoding="utf-8") == survey_report(committed)
-    assert committed["command"] == "reconcile survey zoo/zoo.yaml --output reports/zoo.md"
+    assert committed["command"] == "reconcile survey reconcile/zoo/networks.yaml --output reports/zoo.md"
 
 
 def test_the_committed_survey_holds_every_model_of_the_list(
