@@ -4,13 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint reports bench screenshot conformance kits timelines zoo twins torchvision-table docs clean
+.PHONY: demo test sweep lint reports bench screenshot conformance kits timelines zoo twins torchvision-table docs clean
 
 demo: $(STAMP)
 	$(BIN)/reconcile demo
 
 test: $(STAMP) lint
 	$(BIN)/python -m pytest -q
+
+# What the suite tests on a few networks, on all of them.
+sweep: $(STAMP)
+	$(BIN)/python -m pytest -q -m sweep
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

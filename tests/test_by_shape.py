@@ -49,7 +49,13 @@ def _assert_same(model: str, inputs: str, counters: list[str], arguments: Mappin
     return [answer["execution"] for answer in shape if answer["status"] == "ok"]
 
 
-@pytest.mark.parametrize("name", SPREAD)
+QUICK = ("squeeze and excitation", "windows", "decoder")
+"""The part of the spread that every run of the tests takes; `make sweep` takes the rest."""
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.sweep) for name in SPREAD]
+)
 def test_every_counter_tells_the_same_by_shape_and_for_real(name: str) -> None:
     model, inputs, arguments, _ = SPREAD[name]
     assert set(_assert_same(model, inputs, COUNTERS, arguments)) == {"shape"}
