@@ -37,7 +37,7 @@ _LIBRARIES = ("pandas", "torchvision", "timm", "paddle")
 
 _ROWS_SHOWN = 3
 
-_PASSING = re.compile(r"0x[0-9a-f]{6,}|(?:/[\w.+-]+){2,}/(?=[\w.+-])")
+_PASSING = re.compile(r"0x[0-9a-f]{6,}|(?<![\w.])(?:/[\w.+-]+){2,}/(?=[\w.+-])")
 """Addresses and folders in a message, which change from run to run."""
 
 _VALUES = re.compile(r"tensor\(.*")

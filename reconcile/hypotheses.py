@@ -150,10 +150,14 @@ def plain(counted: Sequence[Counted], layer: str | None = None, unit: str | None
 
 
 def departing(counted: Sequence[Counted], layer: str | None = None, unit: str | None = None) -> Iterator[Hypothesis]:
-    """What each way gives with one departure: the unit, or the part of the work."""
-    for one in counted:
+    """What each way gives with one departure: the unit, or the part of the work.
+
+    A release that nobody named is a free choice itself, so nothing else may depart with it.
+    """
+    present = [one for one in counted if one.way.kind != "release"]
+    for one in present:
         yield from _in_units(one, layer, unit)
-    for one in counted:
+    for one in present:
         if one.in_unit(unit):
             yield from _in_parts(one, layer)
 
@@ -161,10 +165,10 @@ def departing(counted: Sequence[Counted], layer: str | None = None, unit: str | 
 def elsewhere(
     counted: Sequence[Counted], at: str, layer: str | None = None, unit: str | None = None
 ) -> Iterator[Hypothesis]:
-    """What each way gives for the same model, where `counted` was executed at another input."""
+    """What each way gives for the same model, where `counted` was executed at another input; no unnamed release."""
     departure = Departure(cause="input-size", says=f"at the input {at}")
     for one in counted:
-        value = one.value(layer)
+        value = one.value(layer) if one.way.kind != "release" else None
         if value is not None and one.in_unit(unit):
             yield Hypothesis(way=one.way, value=Fraction(value), layer=layer, free=(departure,), at=at)
 

@@ -51,9 +51,7 @@ class Levels:
             yield self._in_unit(self._by_others(layer))
             return
         yield self.plain(layer)
-        # A release that nobody named is a free choice itself, so nothing else may depart with it.
-        present = [one for one in self.counted if one.way.kind != "release"]
-        yield self._in_unit(departing(present, layer, self.unit))
+        yield self._in_unit(departing(self.counted, layer, self.unit))
         yield self._in_binary_units(plain(self.counted, layer, self.unit))
         yield self._in_unit(plain(self.bench.run_too(self.topic), layer, self.unit))
         yield from [self._maps(layer, printed)] if layer is not None else self._sizes(printed)

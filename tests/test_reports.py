@@ -14,7 +14,15 @@ from tests.shared import ROOT
 SURVEYS = {
     *(
         ROOT / "reports" / name
-        for name in ("zoo.md", "conformance.md", "torchvision-table.md", "kits.md", "bench.md", "articles.md")
+        for name in (
+            "zoo.md",
+            "conformance.md",
+            "torchvision-table.md",
+            "kits.md",
+            "bench.md",
+            "articles.md",
+            "paddle-torchvision.md",
+        )
     ),
     *(ROOT / "reports").glob("timeline-*.md"),
 }

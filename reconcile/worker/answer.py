@@ -26,7 +26,7 @@ from reconcile.schema import Context
 from reconcile.work import ROOT, Work, is_layer
 from reconcile.worker import shims
 from reconcile.worker.build import Built, build, framework_of
-from reconcile.worker.side_effects import Watch
+from reconcile.worker.side_effects import Watch, options_now
 from reconcile.worker.stopwatch import Stopwatch
 
 
@@ -217,9 +217,12 @@ def imported(counter: Counter) -> None:
 
 
 def _by_shape(request: Mapping[str, Any], counter: Counter, context: Context) -> Any:
-    """Execution by shape, if it is asked for and a PyTorch model may come; otherwise None, and all is computed."""
+    """Execution by shape, if it is asked for and a PyTorch model may come; otherwise None, and all is computed.
+
+    In inference mode composite ops reach a mode whole: they have no formula, and a trace would miss their parts.
+    """
     real = request["real"] or counter.framework == "paddle" or context.device != "cpu"
-    if real or importlib.util.find_spec("torch") is None:
+    if real or context.grad == "inference" or importlib.util.find_spec("torch") is None:
         return None
     from reconcile.worker.by_shape import ByShape
 
@@ -260,12 +263,13 @@ def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
     context = Context.from_json(request["context"])
     shape = _by_shape(request, counter, context)
     stopwatch = Stopwatch()
+    options = options_now()
     imported(counter)
     with stopwatch.measuring("building"):
         built = _built(request, payload, counter, context, shape)
     with _running(shape):
         subject = WorkerSubject(built)
-        watch = Watch(built.model, (*built.args, *built.kwargs.values()), built.valued)
+        watch = Watch(built.model, (*built.args, *built.kwargs.values()), built.valued, options)
         with stopwatch.measuring("counting"), built.grad_context():
             told = counter.run(subject) if request["recorded"] else _unrecorded(counter, subject)
         side_effects = watch.changes()

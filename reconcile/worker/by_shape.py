@@ -90,6 +90,14 @@ def _plain(tensor: torch.Tensor) -> bool:
     )
 
 
+def _memory(tensor: torch.Tensor) -> torch.UntypedStorage | None:
+    """Where a tensor's values lie; None for one that has no memory of its own, as a lazy parameter before its use."""
+    try:
+        return tensor.untyped_storage()
+    except (NotImplementedError, RuntimeError, ValueError):
+        return None
+
+
 class Hollow:
     """The memory whose values are unknown."""
 
@@ -98,18 +106,13 @@ class Hollow:
         self._storages: dict[int, StorageWeakRef] = {}
 
     def __contains__(self, tensor: torch.Tensor) -> bool:
-        try:
-            return tensor.untyped_storage()._cdata in self._storages
-        except (NotImplementedError, RuntimeError):
-            return False
+        storage = _memory(tensor)
+        return storage is not None and storage._cdata in self._storages
 
     def add(self, tensor: torch.Tensor) -> None:
         """The values of a tensor, and of all that share its memory, are unknown from now on."""
-        try:
-            storage = tensor.untyped_storage()
-        except (NotImplementedError, RuntimeError):
-            return
-        if storage._cdata not in self._storages:
+        storage = _memory(tensor)
+        if storage is not None and storage._cdata not in self._storages:
             self._storages[storage._cdata] = StorageWeakRef(storage)  # type: ignore[no-untyped-call]
 
     def discard(self, tensor: torch.Tensor) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -61,7 +61,8 @@ def _functions() -> dict[str, Any]:
     return found
 
 
-def _options() -> dict[str, Any]:
+def options_now() -> dict[str, Any]:
+    """The options of the process that counters are known to change; none while pandas is not loaded."""
     pandas = sys.modules.get("pandas")
     if pandas is None:
         return {}
@@ -85,22 +86,30 @@ def _look(model: Any, inputs: Iterable[Any], valued: Callable[[Any], bool]) -> _
         inputs=tuple(_array(value) for value in inputs),
         calls={type(module): type(module).__call__ for module in modules.values()},
         functions=_functions(),
-        options=_options(),
+        options=options_now(),
     )
 
 
 class Watch:
     """Looks at a model and its inputs when it is made, and says later what has changed since.
 
-    `valued` says of a tensor whether there are values in it that can be compared.
+    `valued` says of a tensor whether there are values in it that can be compared.  `options` are those of the process
+    before the counter was imported, which is when some counters change them; today's if they are not given.
     """
 
-    def __init__(self, model: Any, inputs: Iterable[Any], valued: Callable[[Any], bool] = lambda tensor: True) -> None:
+    def __init__(
+        self,
+        model: Any,
+        inputs: Iterable[Any],
+        valued: Callable[[Any], bool] = lambda tensor: True,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
         self._model = model
         self._inputs = tuple(inputs)
         self._fresh = _copy(model)
         self._valued = valued
-        self._before = _look(model, self._inputs, valued)
+        look = _look(model, self._inputs, valued)
+        self._before = look if options is None else replace(look, options=options)
 
     def changes(self) -> tuple[str, ...]:
         """One sentence for each kind of thing that was left behind or changed."""
