@@ -188,7 +188,7 @@ def test_a_kept_answer_that_is_no_list_of_versions_is_asked_for_again(tmp_path: 
 def test_a_timeline_leaves_no_server_for_each_release_and_nothing_in_the_parent() -> None:
     from dataclasses import replace
 
-    from reconcile.launch import _started
+    from reconcile.server import _started
 
     before = set(_started())
     found = timeline(replace(TINY, adapters=(DATED,)), "dated", ("1.0", "3.0"))
