@@ -20,6 +20,7 @@ from reconcile.inputs import parse_inputs
 from reconcile.objects import parse_object
 from reconcile.schema import Run
 from reconcile.schemas import schema
+from reconcile.server import close_servers
 from reconcile.surroundings import surroundings
 from reconcile.worker.files_read import FilesRead
 
@@ -54,7 +55,11 @@ COUNTERS = (
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a model of two files, its data and a counter; and an empty cache that is switched on."""
+    """A folder with a model of two files, its data and a counter; and an empty cache that is switched on.
+
+    The servers are new: what one of other tests has read may have been changed since, and then no answer is kept.
+    """
+    close_servers()
     monkeypatch.delenv(SWITCH, raising=False)
     monkeypatch.setenv("RECONCILE_CACHE_DIR", str(tmp_path / "cache"))
     work = tmp_path / "work"
