@@ -13,7 +13,7 @@ class Said:
     >>> for part in (b"abc", b"defghij", b"kl"):
     ...     said.add(part)
     >>> said.text()
-    'abcd\\n... 5 bytes left out ...\\njkl'
+    'abcd\n... 5 bytes left out ...\njkl'
     """
 
     def __init__(self, *, head: int = HEAD, tail: int = TAIL) -> None:
