@@ -212,8 +212,3 @@ def run_cli(arguments: Sequence[str] | None = None) -> int:
 def _refuse(sentence: str) -> int:
     print(f"reconcile: {' '.join(sentence.split())}", file=sys.stderr)
     return REFUSED
-
-
-def main() -> None:
-    """Enter from the installed command."""
-    sys.exit(run_cli())

@@ -175,3 +175,22 @@ def test_a_network_of_paddle_alone_is_explained_against_the_definition(name: str
         explanation = audit.explanation(*pair)
         assert explanation.complete
         assert explanation.residual == 0
+
+
+def test_a_slice_of_the_committed_report_comes_out_again(
+    committed: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    chosen = ("mnasnet0_5", "squeezenet1_1")
+    models = [word for name in chosen for word in ("--model", name)]
+    assert run_cli(["twins", "reconcile/zoo/networks.yaml", *models, "--cache", str(tmp_path), "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)["models"]
+    stated = {model["name"]: model for model in committed["models"]}
+    assert sorted(model["name"] for model in again) == sorted(chosen)
+    for model in again:
+        cells = [model["cells"][0], stated[model["name"]]["cells"][0]]
+        # The digits of a floating-point difference are those of a processor.
+        found, kept = ({name: cell[name] for name in cell if name != "certificate"} for cell in cells)
+        assert found == kept
+        assert all(cell["certificate"]["status"] == "certified" for cell in cells)
+        assert {**model, "cells": []} == {**stated[model["name"]], "cells": []}
