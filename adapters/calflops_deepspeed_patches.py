@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from reconcile.adapter import Counter, Subject, Told, whole
-from reconcile.census import Census
 from reconcile.errors import CounterError
 from reconcile.frames import Notes, Reading, parameters, rows_of, watched
+from reconcile.resources.census import Census
 from reconcile.rules import Rule, Rules
 
 _CALFLOPS_OVERLAY = (

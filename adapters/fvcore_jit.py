@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reconcile.adapter import AtOp, Counter, Measured, Outside, Place, Row, Subject, Told, whole
-from reconcile.census import Census
 from reconcile.errors import CannotAskError
 from reconcile.ledger import Shape
+from reconcile.resources.census import Census
 from reconcile.rules import Rule, Rules, op_layer, visible
 from reconcile.traces import UNRECORDED, node_kind, seen_by_layer, with_aliases
 from reconcile.work import ROOT, Work

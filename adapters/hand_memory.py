@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from reconcile.adapter import Counter, Measured, Place, Row, Subject, Told
-from reconcile.census import Census
-from reconcile.footprint import Footprint
+from reconcile.resources.census import Census
+from reconcile.resources.footprint import Footprint
 from reconcile.rules import Rules
 
 _ONE_IMAGE = "reconcile/adapters/hand_memory.py:_one_image"

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from reconcile.adapter import Counter, Place, Row, Subject, Told, whole
-from reconcile.census import Census
-from reconcile.holdings import STATISTICS
+from reconcile.resources.census import Census
+from reconcile.resources.holdings import STATISTICS
 from reconcile.rules import Rule, Rules
 
 _HOOKS = "paddle/hapi/dynamic_flops.py"

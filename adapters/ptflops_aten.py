@@ -26,8 +26,8 @@ from reconcile.adapter import (
     printed_reason,
     whole,
 )
-from reconcile.census import Census
 from reconcile.errors import CannotAskError, CounterError
+from reconcile.resources.census import Census
 from reconcile.rules import Rule, Rules
 
 _OPS = "ptflops/aten_ops.py"

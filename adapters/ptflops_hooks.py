@@ -29,10 +29,10 @@ from reconcile.adapter import (
     printed_reason,
     whole,
 )
-from reconcile.census import Census
 from reconcile.errors import CounterError
 from reconcile.ledger import Ledger, Tensor, Value
-from reconcile.price_calls import asked_fraction
+from reconcile.pricing.calls import asked_fraction
+from reconcile.resources.census import Census
 from reconcile.rules import Finish, Mechanism, Rule, Rules
 
 from .past import ptflops_hooks as past

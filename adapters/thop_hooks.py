@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from reconcile.adapter import Counter, Place, Row, Subject, Told, whole
-from reconcile.census import Census
 from reconcile.errors import CannotAskError
+from reconcile.resources.census import Census
 from reconcile.rules import Rule, Rules
 
 from .past import thop_hooks as past

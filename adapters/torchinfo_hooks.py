@@ -12,8 +12,8 @@ from typing import Any
 
 from reconcile.adapter import Counter, Measured, Named, Place, Row, Subject, Told, named_inputs, whole
 from reconcile.errors import CounterError
-from reconcile.footprint import INPUTS, Footprint
-from reconcile.listing import ListedCensus
+from reconcile.resources.footprint import INPUTS, Footprint
+from reconcile.resources.listing import ListedCensus
 from reconcile.rules import Rule, Rules
 
 _SOURCE = "torchinfo/layer_info.py:LayerInfo.calculate_macs"

@@ -15,12 +15,12 @@ from typing import Any, Literal
 from unittest import mock
 
 from reconcile.adapter import Counter, Measured, Place, Row, Subject, Told, whole
-from reconcile.census import Census
 from reconcile.errors import CounterError
-from reconcile.footprint import Footprint
-from reconcile.measures import Convention
+from reconcile.resources.census import Census
+from reconcile.resources.footprint import Footprint
+from reconcile.resources.measures import Convention
+from reconcile.resources.traffic import Reading, Traffic
 from reconcile.rules import Rule, Rules
-from reconcile.traffic import Reading, Traffic
 
 
 def _rules(file: str, table: Mapping[str, tuple[str, Mapping[str, int]]]) -> Rules:

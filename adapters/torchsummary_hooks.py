@@ -12,9 +12,9 @@ from typing import Any
 from unittest import mock
 
 from reconcile.adapter import Counter, Measured, Named, Place, Recorder, Row, Subject, Told
-from reconcile.census import Census
 from reconcile.errors import CannotAskError
-from reconcile.footprint import INPUTS, Footprint
+from reconcile.resources.census import Census
+from reconcile.resources.footprint import INPUTS, Footprint
 from reconcile.rules import Rules
 
 _SOURCE = "torchsummary/torchsummary.py:summary"

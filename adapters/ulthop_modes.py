@@ -15,8 +15,8 @@ from typing import Any
 from unittest import mock
 
 from reconcile.adapter import AtFunction, Counter, Measured, Place, Recorder, Row, Subject, Told, asked_alone, whole
-from reconcile.census import Census
 from reconcile.errors import CannotAskError
+from reconcile.resources.census import Census
 from reconcile.rules import Rule, Rules
 
 _HOOKS, _PROFILE = "thop/vision/basic_hooks.py", "thop/profile.py"

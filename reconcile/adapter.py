@@ -17,7 +17,7 @@ from packaging.specifiers import SpecifierSet
 
 from reconcile.errors import CannotAskError, CounterError
 from reconcile.ledger import Ledger
-from reconcile.measures import Convention
+from reconcile.resources.measures import Convention
 from reconcile.rules import Rules
 
 

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from reconcile import reference
-from reconcile.answers import switched_off
+from reconcile.caching.answers import switched_off
 from reconcile.errors import LedgerError, UsageError
 from reconcile.inputs import Input
-from reconcile.launch import TIMEOUT, Request, launch
+from reconcile.launching.launch import TIMEOUT, Request, launch
 from reconcile.ledger import Ledger
 from reconcile.ledger import from_json as ledger_from_json
-from reconcile.measures import measures_of
 from reconcile.objects import ObjectSpec
-from reconcile.overlay import make
 from reconcile.registry import Entry, entries, entry
+from reconcile.releases.overlay import make
+from reconcile.resources.measures import measures_of
 from reconcile.rules import TOTAL, Rules, predict
 from reconcile.schema import Context, Count, Layer, Reference, Run
 from reconcile.work import ROOT, Work

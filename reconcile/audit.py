@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from reconcile import reference
 from reconcile.ask import Question, ask, installed
-from reconcile.claim import Claim
+from reconcile.claims.claim import Claim
 from reconcile.ends import side_from_count, side_of_claim, sides
 from reconcile.errors import UsageError
 from reconcile.explain import Explanation, explain
 from reconcile.inputs import Input
-from reconcile.launch import TIMEOUT
-from reconcile.metrics import OPERATIONS
+from reconcile.launching.launch import TIMEOUT
+from reconcile.launching.payload import payload
 from reconcile.objects import parse_object
-from reconcile.payload import payload
+from reconcile.resources.metrics import OPERATIONS
 from reconcile.schema import Context, Run
 from reconcile.side import Side
 

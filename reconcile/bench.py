@@ -12,7 +12,7 @@ from typing import Any, Literal
 from reconcile import reference
 from reconcile.ask import CounterId, Question, ask, entry_of, parse_counter
 from reconcile.errors import UsageError
-from reconcile.launch import Request, launch
+from reconcile.launching.launch import Request, launch
 
 Way = Literal["shape", "unwatched", "real", "bare"]
 

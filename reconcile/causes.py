@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from reconcile.terms import TERMS
+from reconcile.pricing.terms import TERMS
 
 Family = Literal["convention", "sight", "work", "claim", "parameters", "memory"]
 

@@ -10,13 +10,18 @@ from typing import Any
 import click
 
 import reconcile
-from reconcile.audit_command import audit_command
-from reconcile.bench_command import bench_command
-from reconcile.bisect_command import bisect_command
-from reconcile.cache_command import cache_command
-from reconcile.check_command import check_command
-from reconcile.cite_command import cite_command
-from reconcile.command import (
+from reconcile.commands.audit import audit_command
+from reconcile.commands.bench import bench_command
+from reconcile.commands.bisect import bisect_command
+from reconcile.commands.cache import cache_command
+from reconcile.commands.check import check_command
+from reconcile.commands.cite import cite_command
+from reconcile.commands.demo import demo_command
+from reconcile.commands.doctor import doctor_command
+from reconcile.commands.formulas import formulas_command
+from reconcile.commands.identify import identify_command
+from reconcile.commands.kits import kits_command
+from reconcile.commands.options import (
     CACHE,
     DIFFERENT,
     DOCUMENT,
@@ -29,16 +34,15 @@ from reconcile.command import (
     give,
     question_of,
 )
-from reconcile.demo_command import demo_command
-from reconcile.doctor_command import doctor_command
+from reconcile.commands.overlays import overlays_command
+from reconcile.commands.run import run_command
+from reconcile.commands.survey import survey_command
+from reconcile.commands.timeline import timeline_command
+from reconcile.commands.twins import twins_command
 from reconcile.ends import sides
 from reconcile.errors import ReconcileError
 from reconcile.explain import explain
-from reconcile.formulas_command import formulas_command
-from reconcile.identify_command import identify_command
-from reconcile.kits_command import kits_command
-from reconcile.launch import TIMEOUT
-from reconcile.overlays_command import overlays_command
+from reconcile.launching.launch import TIMEOUT
 from reconcile.registry import entries
 from reconcile.render import terminal
 from reconcile.render.files import csv_text, explanation_csv
@@ -46,10 +50,6 @@ from reconcile.render.markdown import table as markdown_table
 from reconcile.render.progress_bar import progress_bar
 from reconcile.render.report import difference_report
 from reconcile.render.tables import Table
-from reconcile.run_command import run_command
-from reconcile.survey_command import survey_command
-from reconcile.timeline_command import timeline_command
-from reconcile.twins_command import twins_command
 
 REFUSED, INTERRUPTED = 2, 130
 
@@ -164,7 +164,7 @@ def conform_command(**options: Any) -> int:
 
     Example: reconcile conform thop --case 'transposed2d-*'
     """
-    from reconcile.conform_command import Asked, conform_answer
+    from reconcile.commands.conform import Asked, conform_answer
 
     return EXPLAINED if conform_answer(Asked(**options)) else DIFFERENT
 

@@ -10,8 +10,8 @@ from typing import Any
 from reconcile import reference
 from reconcile.ask import Question, ask, installed
 from reconcile.audit import Audit, audit_question
-from reconcile.claim import Claim
-from reconcile.claim_file import read_claim
+from reconcile.claims.claim import Claim
+from reconcile.claims.claim_file import read_claim
 from reconcile.explain import Explanation, explain
 from reconcile.fold import Fold, flow, unfolded_input
 from reconcile.objects import parse_object

@@ -10,15 +10,15 @@ from pathlib import Path
 from reconcile import reference
 from reconcile.adapter import Counter
 from reconcile.ask import Question, ask, parse_counter, type_of
-from reconcile.claim import Claim
-from reconcile.claim_file import read_claim
-from reconcile.claim_side import claim_side
+from reconcile.claims.claim import Claim
+from reconcile.claims.claim_file import read_claim
+from reconcile.claims.claim_side import claim_side
 from reconcile.errors import LedgerError, UsageError
-from reconcile.formula import PREFIX, Formula, read_formula
-from reconcile.formula_side import formula_side
-from reconcile.measures import measured_side
-from reconcile.metrics import OPERATIONS
+from reconcile.published.formula import PREFIX, Formula, read_formula
+from reconcile.published.formula_side import formula_side
 from reconcile.registry import entry
+from reconcile.resources.measures import measured_side
+from reconcile.resources.metrics import OPERATIONS
 from reconcile.schema import Count, Run
 from reconcile.schemas import schema
 from reconcile.side import Side, side_of

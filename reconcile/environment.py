@@ -13,9 +13,9 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from reconcile.cache import cache_folder
-from reconcile.overlay import overlays_folder, standing, verified
+from reconcile.caching.cache import cache_folder
 from reconcile.registry import entries
+from reconcile.releases.overlay import overlays_folder, standing, verified
 
 _OPERATORS = "from reconcile.worker import shims; print(shims.apply().get('torchvision', ''))"
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconcile.align import Pair, align
-from reconcile.amounts import Amount
 from reconcile.causes import CAUSES
 from reconcile.errors import LedgerError
-from reconcile.metrics import OPERATIONS
+from reconcile.pricing.amounts import Amount
+from reconcile.pricing.terms import TERMS
+from reconcile.resources.metrics import OPERATIONS
 from reconcile.side import Item, Side
-from reconcile.terms import TERMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import isqrt
 
 from reconcile.ledger import Op, Shape, first_shape
-from reconcile.operators import operator
+from reconcile.pricing.operators import operator
 from reconcile.work import Work
 
 _VIEWS = frozenset(("view _unsafe_view reshape _reshape_alias flatten unflatten clone contiguous").split())

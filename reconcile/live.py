@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from reconcile.ledger import Ledger, Tensor, tensors_in
-from reconcile.operators import writes
+from reconcile.pricing.operators import writes
 
 
 def live_ops(ledger: Ledger) -> frozenset[int]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from reconcile.adapter import AtOp, Counter, Measured, Named, Row, Subject, Told
-from reconcile.measures import AsDefined, definition
-from reconcile.metrics import METRICS
+from reconcile.pricing.terms import DEFINITION
+from reconcile.resources.measures import AsDefined, definition
+from reconcile.resources.metrics import METRICS
 from reconcile.rules import Rule, Rules
-from reconcile.terms import DEFINITION
 from reconcile.work import Work
 
 NAME = "reference"
@@ -36,7 +36,7 @@ COUNTERS = (
         distribution=None,
         imports=None,
         sees="every executed op",
-        rules=Rules(ops={"*": Rule(source="reconcile/terms.py:DEFINITION", weights=DEFINITION)}),
+        rules=Rules(ops={"*": Rule(source="reconcile/pricing/terms.py:DEFINITION", weights=DEFINITION)}),
         run=run,
         measures={name: AsDefined() for name in METRICS},
     ),

@@ -18,10 +18,10 @@ from packaging.version import InvalidVersion, Version
 
 from reconcile import reference
 from reconcile.adapter import Counter, Subject, Told
-from reconcile.checkout import holds, release_at
+from reconcile.caching.records import overwritten
+from reconcile.conformance.checkout import holds, release_at
 from reconcile.errors import CounterError, UsageError
-from reconcile.overlay import Overlay, pinned
-from reconcile.records import overwritten
+from reconcile.releases.overlay import Overlay, pinned
 from reconcile.rules import Rules
 
 GROUP = "reconcile.adapters"

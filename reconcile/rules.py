@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from reconcile.amounts import Amount, in_single_precision
 from reconcile.errors import LedgerError
-from reconcile.formulas import Terms
 from reconcile.ledger import Function, Ledger, Module, Op
 from reconcile.live import live_ops
-from reconcile.operators import label, operator
-from reconcile.price_calls import function_terms, module_terms, priced
-from reconcile.terms import DEFINITION, TERMS
+from reconcile.pricing.amounts import Amount, in_single_precision
+from reconcile.pricing.calls import function_terms, module_terms, priced
+from reconcile.pricing.formulas import Terms
+from reconcile.pricing.operators import label, operator
+from reconcile.pricing.terms import DEFINITION, TERMS
 from reconcile.work import ROOT, Work, is_layer
 
 TOTAL = "::total"

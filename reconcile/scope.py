@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconcile.causes import CAUSES
+from reconcile.pricing.terms import DEFINITION, TERMS
 from reconcile.render.text import names
 from reconcile.side import Item, Side
-from reconcile.terms import DEFINITION, TERMS
 
 WORK = {
     "bias": "bias additions",

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from reconcile.amounts import Amount
 from reconcile.errors import UsageError
 from reconcile.live import live_ops
-from reconcile.metrics import OPERATIONS
-from reconcile.operators import COMPOSITES, FAST_PATHS, FUSED, operator
+from reconcile.pricing.amounts import Amount
+from reconcile.pricing.operators import COMPOSITES, FAST_PATHS, FUSED, operator
+from reconcile.pricing.terms import DEFINITION, TERMS
+from reconcile.resources.metrics import OPERATIONS
 from reconcile.rules import TOTAL, Contribution, Prediction, Rules, predict
 from reconcile.schema import Count
-from reconcile.terms import DEFINITION, TERMS
 from reconcile.work import Work
 
 UNREAD = "::rules"

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from reconcile.amounts import Amount, total
-from reconcile.formulas import Terms
 from reconcile.ledger import Ledger, Module, Op
-from reconcile.operators import label
-from reconcile.price import price
-from reconcile.price_calls import priced
-from reconcile.terms import DEFINITION
+from reconcile.pricing.amounts import Amount, total
+from reconcile.pricing.calls import priced
+from reconcile.pricing.formulas import Terms
+from reconcile.pricing.operators import label
+from reconcile.pricing.ops import price
+from reconcile.pricing.terms import DEFINITION
 
 ROOT = "(model)"
 """The row of a model that is itself one leaf layer; its path is empty."""

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from reconcile.answers import SWITCH
 from reconcile.audit import Audit
-from reconcile.cache import VARIABLE, cache_folder
+from reconcile.caching.answers import SWITCH
+from reconcile.caching.cache import VARIABLE, cache_folder
 from tests.shared import audit_of
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from reconcile.check_command import SHIPPED
-from reconcile.claim_file import read_claims
+from reconcile.claims.claim_file import read_claims
 from reconcile.cli import run_cli
+from reconcile.commands.check import SHIPPED
 from tests.shared import ROOT
 
 REPORT = ROOT / "reports" / "articles.md"

@@ -9,7 +9,7 @@ import pytest
 
 from reconcile.ask import Question, ask, parse_counter
 from reconcile.inputs import parse_inputs
-from reconcile.launch import launch
+from reconcile.launching.launch import launch
 from reconcile.objects import parse_object
 from tests.shared import EIGHT, MORE, ROOT
 from tests.test_zoo import SPREAD

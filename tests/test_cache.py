@@ -11,17 +11,17 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from reconcile import answers
-from reconcile.answers import SWITCH, Answers, answers_folder, clear, kept, prune
 from reconcile.ask import Question, ask, parse_counter
+from reconcile.caching import answers
+from reconcile.caching.answers import SWITCH, Answers, answers_folder, clear, kept, prune
+from reconcile.caching.fingerprint import fingerprint, holds
+from reconcile.caching.surroundings import surroundings
 from reconcile.cli import run_cli
-from reconcile.fingerprint import fingerprint, holds
 from reconcile.inputs import parse_inputs
+from reconcile.launching.server import close_servers
 from reconcile.objects import parse_object
 from reconcile.schema import Run
 from reconcile.schemas import schema
-from reconcile.server import close_servers
-from reconcile.surroundings import surroundings
 from reconcile.worker.files_read import FilesRead
 
 MODEL = """
@@ -84,7 +84,7 @@ def _ask(place: Path, *, inputs: str = "1,4", counter: str = "mine", cached: boo
 @pytest.fixture
 def launched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The counters for which a worker was started, as they come."""
-    from reconcile import launch
+    from reconcile.launching import launch
 
     seen, real = [], launch._one
 

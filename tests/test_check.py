@@ -12,13 +12,13 @@ import jsonschema
 import pytest
 
 from reconcile.ask import Question
-from reconcile.check import FAILING, ClaimCheck, Finding
-from reconcile.claim import Claim, ClaimRow
-from reconcile.claim_file import read_claims
+from reconcile.claims.check import FAILING, ClaimCheck, Finding
+from reconcile.claims.claim import Claim, ClaimRow
+from reconcile.claims.claim_file import read_claims
+from reconcile.claims.examine import examine
+from reconcile.claims.executed import Bench
+from reconcile.claims.printed import parse_printed
 from reconcile.cli import run_cli
-from reconcile.examine import examine
-from reconcile.executed import Bench
-from reconcile.printed import parse_printed
 from reconcile.schemas import schema
 
 ARTICLE = "model: reconcile.models:ArticleNet\ninput: [1, 3, 64, 64]\n"

@@ -9,9 +9,9 @@ import pytest
 
 from reconcile.audit import Audit
 from reconcile.cli import run_cli
+from reconcile.pricing.terms import TERMS
 from reconcile.schemas import schema
 from reconcile.scope import CORRECTIONS, WORK, scope_of
-from reconcile.terms import TERMS
 from tests.shared import audit_of
 
 LENET = ["reconcile.models:LeNet", "-i", "1,1,28,28"]

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from reconcile.audit import Audit
-from reconcile.claim import Claim, ClaimRow
-from reconcile.claim_file import read_claim
+from reconcile.claims.claim import Claim, ClaimRow
+from reconcile.claims.claim_file import read_claim
+from reconcile.claims.printed import parse_printed
 from reconcile.cli import run_cli
 from reconcile.demo import HAND, HAND_WITH_POOLS, claim_file
 from reconcile.fold import flow
-from reconcile.printed import parse_printed
 from tests.shared import audit_of
 
 LENET = "reconcile.models:LeNet"

@@ -12,14 +12,14 @@ import jsonschema
 import pytest
 import yaml
 
-from reconcile.accepted import accepted_text, read_accepted, review
-from reconcile.arithmetic import evaluate
 from reconcile.ask import CounterId, Question
+from reconcile.claims.arithmetic import evaluate
 from reconcile.cli import run_cli
-from reconcile.conform import Conformance, Suite, conform
-from reconcile.corpus import Case, call, chosen, corpus, read_case
+from reconcile.conformance.accepted import accepted_text, read_accepted, review
+from reconcile.conformance.conform import Conformance, Suite, conform
+from reconcile.conformance.corpus import Case, call, chosen, corpus, read_case
 from reconcile.errors import LedgerError, UsageError
-from reconcile.launch import stream
+from reconcile.launching.launch import stream
 from reconcile.ledger import from_json as ledger_from_json
 from reconcile.render.conformance import conformance_report
 from reconcile.schema import Reference

@@ -14,7 +14,7 @@ import pytest
 
 from reconcile.ask import ready
 from reconcile.cli import run_cli
-from reconcile.overlay import make
+from reconcile.releases.overlay import make
 from tests.shared import ROOT
 
 DOCS = ROOT / "docs"

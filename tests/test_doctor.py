@@ -71,7 +71,7 @@ def test_the_command_says_it_and_gives_the_exit_code(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, wrong: bool
 ) -> None:
     here = replace(HEALTHY, distutils=not wrong)
-    monkeypatch.setattr("reconcile.doctor_command.environment", lambda: here)
+    monkeypatch.setattr("reconcile.commands.doctor.environment", lambda: here)
     assert run_cli(["doctor", "--json"]) == int(wrong)
     document = json.loads(capsys.readouterr().out)
     jsonschema.validate(document, schema("doctor"))

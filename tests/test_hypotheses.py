@@ -7,12 +7,23 @@ from fractions import Fraction
 
 import pytest
 
+from reconcile.claims.hypotheses import (
+    Counted,
+    Fit,
+    Hypothesis,
+    Tried,
+    count,
+    departing,
+    elsewhere,
+    fit,
+    plain,
+    slipped,
+)
+from reconcile.claims.printed import parse_printed
+from reconcile.claims.variants import Departure, likely_sizes, map_size
+from reconcile.claims.ways import ways
 from reconcile.errors import LedgerError, UsageError
-from reconcile.hypotheses import Counted, Fit, Hypothesis, Tried, count, departing, elsewhere, fit, plain, slipped
 from reconcile.inputs import parse_input
-from reconcile.printed import parse_printed
-from reconcile.variants import Departure, likely_sizes, map_size
-from reconcile.ways import ways
 from tests.shared import audit_of
 
 ARTICLE = "reconcile.models:ArticleNet"

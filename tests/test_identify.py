@@ -9,9 +9,9 @@ from typing import Any
 import jsonschema
 import pytest
 
+from reconcile.claims.stated import parse_stated
 from reconcile.cli import run_cli
 from reconcile.schemas import schema
-from reconcile.stated import parse_stated
 from tests.shared import audit_of
 
 LENET = "reconcile.models:LeNet"

@@ -18,9 +18,9 @@ import torch  # noqa: F401  (once for every inner session, which would import it
 import yaml
 
 import pytest_reconcile  # noqa: F401
-from reconcile.accepted import read_accepted, review
 from reconcile.cli import run_cli
-from reconcile.kit import kit_of, picked, read_suite
+from reconcile.conformance.accepted import read_accepted, review
+from reconcile.conformance.kit import kit_of, picked, read_suite
 from reconcile.pytest_kit import cases, summary  # noqa: F401
 from reconcile.schemas import schema
 from tests.shared import ROOT

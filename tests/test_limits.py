@@ -14,10 +14,10 @@ from reconcile.ask import Question, ask, parse_counter
 from reconcile.byte_sizes import parse_bytes
 from reconcile.errors import UsageError
 from reconcile.inputs import parse_inputs
-from reconcile.launch import Request, launch
+from reconcile.launching.launch import Request, launch
+from reconcile.launching.server import close_servers
 from reconcile.objects import parse_object
 from reconcile.schema import Count, Run
-from reconcile.server import close_servers
 from reconcile.worker.said import HEAD, TAIL
 from tests.processes import VARIABLE, gone, marked
 
@@ -137,7 +137,7 @@ def test_there_are_never_more_workers_than_cores(monkeypatch: pytest.MonkeyPatch
             seen -= 1
         return {"status": "ok"}
 
-    monkeypatch.setattr("reconcile.launch._one", one)
+    monkeypatch.setattr("reconcile.launching.launch._one", one)
     assert len(launch([Request(document={"counter": "thop"})] * 12, jobs=8)) == 12
     assert most == 2
 

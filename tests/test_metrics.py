@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from reconcile.audit import Audit
-from reconcile.census import Census
 from reconcile.errors import UsageError
-from reconcile.footprint import Footprint
-from reconcile.listing import ListedCensus
-from reconcile.measures import Convention, predicted
-from reconcile.metrics import METRICS
 from reconcile.registry import entries
+from reconcile.resources.census import Census
+from reconcile.resources.footprint import Footprint
+from reconcile.resources.listing import ListedCensus
+from reconcile.resources.measures import Convention, predicted
+from reconcile.resources.metrics import METRICS
+from reconcile.resources.traffic import Traffic
 from reconcile.schema import Count
-from reconcile.traffic import Traffic
 from reconcile.work import Work
 from tests.shared import audit_of
 

@@ -24,7 +24,7 @@ from reconcile.errors import UsageError
 from reconcile.explain import explain
 from reconcile.inputs import parse_inputs
 from reconcile.objects import parse_object
-from reconcile.overlay import Overlay, _complaint, make, overlays_folder, standing
+from reconcile.releases.overlay import Overlay, _complaint, make, overlays_folder, standing
 from reconcile.schema import Count, Run
 from reconcile.worker.job import put_first
 from tests.shared import ROOT, audit_of

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from reconcile.audit import Audit
-from reconcile.claim_file import read_claim
+from reconcile.claims.claim_file import read_claim
 from reconcile.demo import HAND, claim_file
 from reconcile.explain import explain
 from reconcile.ledger import Ledger

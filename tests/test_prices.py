@@ -11,10 +11,12 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from reconcile import by_arguments, formulas, price, price_products, sequences
-from reconcile.amounts import Amount
-from reconcile.einsum import printed_cost
-from reconcile.operators import MOVES
+from reconcile.pricing import by_arguments, formulas, sequences
+from reconcile.pricing import ops as price
+from reconcile.pricing import products as price_products
+from reconcile.pricing.amounts import Amount
+from reconcile.pricing.einsum import printed_cost
+from reconcile.pricing.operators import MOVES
 from tests.executed import executed
 
 PURE = {

@@ -17,8 +17,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from reconcile import formulas
-from reconcile.einsum import best_cost, parse_equation
+from reconcile.pricing import formulas
+from reconcile.pricing.einsum import best_cost, parse_equation
 from tests.executed import executed
 
 Index = tuple[int, ...]

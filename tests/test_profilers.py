@@ -7,9 +7,9 @@ import pytest
 from reconcile.ask import CounterId, Question
 from reconcile.audit import Audit
 from reconcile.inputs import parse_inputs
-from reconcile.launch import launch
+from reconcile.launching.launch import launch
 from reconcile.objects import parse_object
-from reconcile.overlay import Overlay
+from reconcile.releases.overlay import Overlay
 from tests.shared import EVERYTHING, PROFILERS, ROOT, audit_of
 
 LAYERS = f"{ROOT}/tests/cases/layers.py"

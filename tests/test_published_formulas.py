@@ -9,12 +9,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from reconcile.arithmetic import evaluate
+from reconcile.claims.arithmetic import evaluate
 from reconcile.cli import run_cli
 from reconcile.errors import UsageError
 from reconcile.explain import Explanation, explain
-from reconcile.formula import published, read_formula
-from reconcile.formula_side import formula_side
+from reconcile.published.formula import published, read_formula
+from reconcile.published.formula_side import formula_side
 from reconcile.schemas import schema
 from reconcile.side import Side
 from tests.shared import audit_of

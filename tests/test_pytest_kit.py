@@ -16,7 +16,7 @@ import torch  # noqa: F401  (once for every inner session, which would import it
 import yaml
 
 import pytest_reconcile  # noqa: F401
-from reconcile.accepted import read_accepted
+from reconcile.conformance.accepted import read_accepted
 from reconcile.pytest_kit import budget, cases, macs, snapshot, summary  # noqa: F401
 from tests.shared import ROOT
 

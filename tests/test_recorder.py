@@ -10,9 +10,9 @@ import pytest
 from reconcile.ask import CounterId, Question, parse_counter
 from reconcile.audit import Audit
 from reconcile.inputs import parse_inputs
-from reconcile.launch import launch
+from reconcile.launching.launch import launch
 from reconcile.objects import parse_object
-from reconcile.operators import label
+from reconcile.pricing.operators import label
 from tests.shared import EIGHT, MORE
 
 LAYERS = str(Path(__file__).parent / "cases" / "layers.py")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconcile.cli import run_cli
-from reconcile.server import preload
+from reconcile.launching.server import preload
 from tests.shared import ROOT
 
 SURVEYS = {

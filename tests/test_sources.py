@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reconcile.overlay import make
+from reconcile.releases.overlay import make
 from reconcile.rules import Rules
 from tests.shared import EIGHT, HOLDERS, MORE, PROFILERS, ROOT, entry_at
 

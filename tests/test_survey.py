@@ -9,13 +9,13 @@ from typing import Any
 import jsonschema
 import pytest
 
-from reconcile import survey as survey_module
 from reconcile.cli import run_cli
 from reconcile.errors import UsageError
 from reconcile.render.survey import survey_report
 from reconcile.schemas import schema
-from reconcile.survey import run_survey
-from reconcile.survey_file import Published, read_survey
+from reconcile.surveys import survey as survey_module
+from reconcile.surveys.survey import run_survey
+from reconcile.surveys.survey_file import Published, read_survey
 
 SMALL = """
 title: Small networks

@@ -11,15 +11,15 @@ import jsonschema
 import pytest
 
 from reconcile.ask import Question
+from reconcile.claims.hypotheses import BY_CHANCE
+from reconcile.claims.stated import parse_stated
+from reconcile.claims.table_audit import audit_table
+from reconcile.claims.table_file import TableRow, read_table
 from reconcile.cli import run_cli
-from reconcile.hypotheses import BY_CHANCE
 from reconcile.inputs import parse_inputs
 from reconcile.objects import parse_object
 from reconcile.schemas import schema
-from reconcile.stated import parse_stated
-from reconcile.survey_file import read_survey
-from reconcile.table_audit import audit_table
-from reconcile.table_file import TableRow, read_table
+from reconcile.surveys.survey_file import read_survey
 from tests.shared import ROOT, audit_of
 
 PUBLISHED = ROOT / "reports" / "torchvision-published.csv"

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from reconcile.checkout import checkout_at, release_at
 from reconcile.cli import run_cli
+from reconcile.conformance.checkout import checkout_at, release_at
 from reconcile.registry import entries
 from tests.shared import ROOT
 

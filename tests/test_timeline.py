@@ -13,11 +13,11 @@ import jsonschema
 import pytest
 from packaging.version import Version
 
-from reconcile import by_release, offered
 from reconcile.cli import run_cli
 from reconcile.errors import UsageError
+from reconcile.releases import by_release, offered
+from reconcile.releases.timeline import timeline
 from reconcile.schemas import schema
-from reconcile.timeline import timeline
 from tests.shared import ROOT
 from tests.test_overlays import QUESTION as TINY
 from tests.wheels import wheel
@@ -188,7 +188,7 @@ def test_a_kept_answer_that_is_no_list_of_versions_is_asked_for_again(tmp_path: 
 def test_a_timeline_leaves_no_server_for_each_release_and_nothing_in_the_parent() -> None:
     from dataclasses import replace
 
-    from reconcile.server import _started
+    from reconcile.launching.server import _started
 
     before = set(_started())
     found = timeline(replace(TINY, adapters=(DATED,)), "dated", ("1.0", "3.0"))

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 import reconcile
-from reconcile.payload import _is_local
+from reconcile.launching.payload import _is_local
 from tests.shared import EIGHT
 
 

@@ -11,8 +11,8 @@ import pytest
 from reconcile import reference
 from reconcile.render.survey import survey_report
 from reconcile.schemas import schema
-from reconcile.survey import run_survey
-from reconcile.survey_file import SurveyModel, read_survey
+from reconcile.surveys.survey import run_survey
+from reconcile.surveys.survey_file import SurveyModel, read_survey
 from reconcile.worker import shims
 from tests.shared import EIGHT, MORE, ROOT, audit_of
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from reconcile.adapter import Counter, Release, Subject, Told, named_inputs
-from reconcile.census import Census
-from reconcile.measures import Convention
+from reconcile.resources.census import Census
+from reconcile.resources.measures import Convention
 from reconcile.rules import Rule, Rules
 
 Table = Mapping[str, Rule]

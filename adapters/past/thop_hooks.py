@@ -13,10 +13,10 @@ from typing import Any
 from unittest import mock
 
 from reconcile.adapter import Counter, Place, Release, Row, Subject, Told, whole
-from reconcile.amounts import in_single_precision
-from reconcile.census import Census
 from reconcile.errors import CannotAskError
-from reconcile.measures import Convention
+from reconcile.pricing.amounts import in_single_precision
+from reconcile.resources.census import Census
+from reconcile.resources.measures import Convention
 from reconcile.rules import Finish, Rule, Rules
 
 Table = Mapping[str, Rule]

@@ -7,8 +7,8 @@ from markdown import console, page, table
 from matrix import Matrix
 
 from reconcile.causes import CAUSES, CauseKind
+from reconcile.pricing.terms import TERMS
 from reconcile.render.text import number
-from reconcile.terms import TERMS
 
 FAMILIES = {
     "convention": "The same work, weighed differently.",

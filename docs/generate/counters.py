@@ -12,11 +12,11 @@ from matrix import Matrix
 
 from reconcile.adapter import Counter
 from reconcile.causes import CAUSES
-from reconcile.conform import VERDICTS, Conformance
+from reconcile.conformance.conform import VERDICTS, Conformance
+from reconcile.pricing.terms import DEFINITION, TERMS
 from reconcile.registry import Entry
 from reconcile.render.text import number
 from reconcile.rules import Rule, Rules
-from reconcile.terms import DEFINITION, TERMS
 
 _KINDS = 6
 """Types, functions or ops of one rule that are named before the rest is counted."""

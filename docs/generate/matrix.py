@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from reconcile.conform import Conformance, Result, Shown, Suite
+from reconcile.conformance.conform import Conformance, Result, Shown, Suite
 
 _SPECIAL = frozenset({"oddities", "contexts", "sharing", "movement"})
 """Subjects whose cases are about something else than the layer that they hold."""

@@ -9,8 +9,8 @@ import click
 from markdown import page, table
 
 from reconcile.cli import cli
+from reconcile.pricing.terms import DEFINITION, TERMS
 from reconcile.schemas import schema, schema_names
-from reconcile.terms import DEFINITION, TERMS
 
 
 def commands_page() -> str:

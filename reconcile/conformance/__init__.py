@@ -1,1 +1,1 @@
-"""The conformance cases as data: one file for each subject, read by `reconcile.corpus`."""
+"""The conformance suite: cases as data, one file for each subject, and how counters are judged by them."""

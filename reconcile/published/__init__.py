@@ -1,1 +1,1 @@
-"""Formulas for the operations of transformers, as papers publish them; data, one file for each."""
+"""Formulas for the operations of transformers, as papers publish them: data, one file for each, and what reads them."""

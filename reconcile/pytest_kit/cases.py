@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reconcile.accepted import Line, lines_of, lines_text, read_accepted, review
 from reconcile.ask import parse_counter
-from reconcile.checkout import checkout_at, holds
-from reconcile.conform import Conformance, Result, Suite, conform
-from reconcile.corpus import Case, chosen, corpus
+from reconcile.conformance.accepted import Line, lines_of, lines_text, read_accepted, review
+from reconcile.conformance.checkout import checkout_at, holds
+from reconcile.conformance.conform import Conformance, Result, Suite, conform
+from reconcile.conformance.corpus import Case, chosen, corpus
 from reconcile.errors import UsageError
-from reconcile.launch import TIMEOUT
+from reconcile.launching.launch import TIMEOUT
 from reconcile.registry import entry
 from reconcile.render.files import make_folder, write_text
 from reconcile.render.text import number

@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypedDict
 from reconcile import reference
 from reconcile.ask import parse_counter
 from reconcile.audit import Audit, audit
-from reconcile.checkout import checkout_at
+from reconcile.conformance.checkout import checkout_at
 from reconcile.errors import UsageError
 from reconcile.explain import Explanation
 from reconcile.registry import entry

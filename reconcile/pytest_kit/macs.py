@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from reconcile import reference
-from reconcile.arithmetic import evaluate
+from reconcile.claims.arithmetic import evaluate
 from reconcile.errors import UsageError
 from reconcile.pytest_kit.counting import Counted, Options, count, told_at_the_call
 from reconcile.pytest_kit.drawing import drawn

@@ -13,8 +13,8 @@ from typing import Any
 
 import jsonschema
 
-from reconcile.amounts import Amount
 from reconcile.errors import LedgerError, UsageError
+from reconcile.pricing.amounts import Amount
 from reconcile.rules import Rules
 from reconcile.schema import Count, Run
 from reconcile.schemas import schema

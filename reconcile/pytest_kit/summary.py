@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reconcile.conform import VERDICTS, Result
+from reconcile.conformance.conform import VERDICTS, Result
 from reconcile.render.markdown import table
 from reconcile.render.tables import Table
 from reconcile.render.text import number

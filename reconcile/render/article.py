@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from reconcile import reference
-from reconcile.arithmetic import evaluate
+from reconcile.claims.arithmetic import evaluate
 from reconcile.demo import HAND_WITH_POOLS, Story
-from reconcile.formulas import convolution
+from reconcile.pricing.formulas import convolution
 from reconcile.render import tables
 from reconcile.render.markdown import table
 from reconcile.render.report import derivations

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import groupby
 
-from reconcile.check import VERDICTS, Check, ClaimCheck, Finding
-from reconcile.claim import Claim
+from reconcile.claims.check import VERDICTS, Check, ClaimCheck, Finding
+from reconcile.claims.claim import Claim
 from reconcile.render.files import csv_text
 from reconcile.render.markdown import table
 from reconcile.render.tables import Table

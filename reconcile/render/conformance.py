@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconcile.accepted import Review
-from reconcile.conform import VERDICTS, Conformance, Result, Shown, Suite
+from reconcile.conformance.accepted import Review
+from reconcile.conformance.conform import VERDICTS, Conformance, Result, Shown, Suite
 from reconcile.render.files import csv_text
 from reconcile.render.markdown import table
 from reconcile.render.tables import Table

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reconcile.causes import CAUSES
 from reconcile.explain import Explanation
-from reconcile.formula import PREFIX
+from reconcile.published.formula import PREFIX
 from reconcile.render.markdown import table
 from reconcile.render.tables import Table
 from reconcile.render.text import number, readable, signed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconcile.identify import Identification
+from reconcile.claims.identify import Identification
 from reconcile.render.markdown import table
 from reconcile.render.tables import Table
 from reconcile.render.text import number

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconcile.conform import Shown, Suite
-from reconcile.kit import Demand, Kit, kit_of
+from reconcile.conformance.conform import Shown, Suite
+from reconcile.conformance.kit import Demand, Kit, kit_of
 from reconcile.render.markdown import table
 from reconcile.render.tables import Table
 from reconcile.render.text import number

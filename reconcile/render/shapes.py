@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from reconcile.ledger import Call, Module, Op, Value, tensors_in
-from reconcile.operators import operator
+from reconcile.pricing.operators import operator
 from reconcile.work import ROOT, Work
 
 MOST = 6

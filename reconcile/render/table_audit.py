@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reconcile.claims.table_audit import VERDICTS, Convention, Finding, TableAudit
 from reconcile.render.markdown import table
 from reconcile.render.tables import Table
 from reconcile.render.text import number
-from reconcile.table_audit import VERDICTS, Convention, Finding, TableAudit
 
 _WORDS = {"operations": "operations", "params": "parameters"}
 

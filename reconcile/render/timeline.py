@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconcile.bisection import Bisection
-from reconcile.metrics import OPERATIONS
+from reconcile.releases.bisection import Bisection
+from reconcile.releases.timeline import Moment, Timeline
 from reconcile.render import tables
 from reconcile.render.markdown import table
 from reconcile.render.report import context_of, object_of, page, sources
 from reconcile.render.tables import Table
 from reconcile.render.text import number, readable, signed
-from reconcile.timeline import Moment, Timeline
+from reconcile.resources.metrics import OPERATIONS
 
 COLUMNS = ("release", "status", "total", "difference", "cause", "amount", "because")
 

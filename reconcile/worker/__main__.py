@@ -1,7 +1,7 @@
 """The fork server: imports what every worker needs once, then forks one worker for each job.
 
-Started by `reconcile.server` as `python -m reconcile.worker [--overlay=FOLDER] [MODULE ...]`; it imports the modules
-first, from the overlay where it has them.
+Started by `reconcile.launching.server` as `python -m reconcile.worker [--overlay=FOLDER] [MODULE ...]`; it imports the
+modules first, from the overlay where it has them.
 Jobs come on standard input, one JSON object a line: `{"job": 1, "folder": "...", "seconds": 300.0, "memory": null}`
 starts a worker on the request in that folder, within limits of time and of memory in bytes.
 On standard output goes one line for each worker that ended, with the limit that it was ended for and the beginning and

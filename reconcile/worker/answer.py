@@ -18,8 +18,8 @@ from reconcile.adapter import AtFunction, AtOp, Counter, Measured, Named, Outsid
 from reconcile.errors import CannotAskError, CounterError, LedgerError, ReconcileError, ValuesReadError
 from reconcile.ledger import Ledger
 from reconcile.ledger import to_json as ledger_to_json
-from reconcile.overlay import verified
 from reconcile.registry import Entry, entries
+from reconcile.releases.overlay import verified
 from reconcile.renamed import renamed_ledger, renamed_told
 from reconcile.rules import function_layer, op_layer
 from reconcile.schema import Context
@@ -119,7 +119,7 @@ def _layer(row: Row, work: Work) -> str:
 
 
 def _outside(target: Outside, work: Work) -> str:
-    from reconcile.operators import label
+    from reconcile.pricing.operators import label
 
     module = work.ledger.places.get(target.path)
     if module is not None and is_layer(module):

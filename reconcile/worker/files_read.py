@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
-from reconcile.fingerprint import fingerprint
+from reconcile.caching.fingerprint import fingerprint
 
 _NO_FILES = ("/proc/", "/sys/", "/dev/")
 

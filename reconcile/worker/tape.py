@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from reconcile.ledger import Call, Function, Ledger, Module, Op, Tensor, Value
-from reconcile.operators import writes
+from reconcile.pricing.operators import writes
 
 _LONGEST_TEXT = 60
 _LONGEST_LIST = 4096

@@ -10,7 +10,7 @@ import torch
 from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-defined]
 
 from reconcile.ledger import Module, Parameter
-from reconcile.price_calls import priced
+from reconcile.pricing.calls import priced
 from reconcile.worker.attributes import plain_attributes
 
 _INTERNAL = frozenset(vars(torch.nn.Module()))

@@ -1,0 +1,111 @@
+"""Formulas as claims: evaluated for every layer of a class, and compared with every way to count, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+
+from reconcile.claims.arithmetic import worth
+from reconcile.claims.check import Finding
+from reconcile.claims.claim import Claim, FormulaClaim
+from reconcile.claims.hypotheses import Counted
+from reconcile.claims.layer_sizes import sizes_of
+from reconcile.claims.wording import digits, layers_said
+from reconcile.errors import UsageError
+from reconcile.work import ROOT, Work
+
+
+def formula_findings(claim: Claim, counted: Sequence[Counted], unit: str | None) -> list[Finding]:
+    """One finding for each formula of a claim, and one for every class of layers that has work and no formula."""
+    found = [_finding(claim, formula, counted, unit) for formula in claim.formulas]
+    return [*found, *_forgotten(claim, counted, unit)]
+
+
+def _layers(work: Work, kind: str) -> dict[str, Mapping[str, int]]:
+    """The sizes of every called layer of a class, by its row."""
+    found: dict[str, Mapping[str, int]] = {}
+    for call in work.ledger.calls:
+        module = work.ledger.places[call.module]
+        if module.name == kind and (module.path or ROOT) not in found:
+            found[module.path or ROOT] = sizes_of(module, call)
+    return found
+
+
+def _finding(claim: Claim, formula: FormulaClaim, counted: Sequence[Counted], unit: str | None) -> Finding:
+    layers = _layers(counted[0].work, formula.of)
+    if not layers:
+        raise UsageError(
+            f"the claim file {claim.file!r} has a formula of {formula.of}, of which the model has no layer"
+        )
+    given = {name: worth(formula.says, sizes) for name, sizes in layers.items()}
+    units = [one for one in counted if one.in_unit(unit)]
+    ranked = sorted(units, key=lambda one: -_hits(one, given))
+    best = ranked[0]
+    hits, of = _hits(best, given), len(given)
+    if hits == of:
+        return _holds(formula, given, [one for one in ranked if _hits(one, given) == of])
+    return _fails(formula, given, best, hits)
+
+
+def _hits(one: Counted, given: Mapping[str, Fraction]) -> int:
+    return sum(one.value(name) == value for name, value in given.items())
+
+
+def _holds(formula: FormulaClaim, given: Mapping[str, Fraction], ways: Sequence[Counted]) -> Finding:
+    first, *others = (one.way.name for one in ways)
+    also = f"; so do {', '.join(others[:3])}" if others else ""
+    return Finding(
+        where=f"{formula.of}: {formula.says}",
+        printed=formula.says,
+        verdict="reproduced",
+        because=f"{first} gives the same for {layers_said(len(given))}{also}.",
+        way=first,
+        value=sum(given.values(), Fraction(0)),
+        tried=len(ways),
+    )
+
+
+def _fails(formula: FormulaClaim, given: Mapping[str, Fraction], best: Counted, hits: int) -> Finding:
+    """The first layer for which a formula does not give what the nearest way does."""
+    name = next(name for name, value in given.items() if best.value(name) != value)
+    right = best.value(name) or 0
+    times = f", {digits(given[name] / right)} times that" if right and (given[name] / right).denominator == 1 else ""
+    parts = f", 1/{right / given[name]} of that" if given[name] and (right / given[name]).denominator == 1 else ""
+    return Finding(
+        where=f"{formula.of}: {formula.says}",
+        printed=formula.says,
+        verdict="refuted",
+        because=(
+            f"{best.way.name} agrees for {hits} of {len(given)} layers; for {name} the formula gives "
+            f"{digits(given[name])}{times or parts}, and {digits(Fraction(right))} is right."
+        ),
+        way=best.way.name,
+        value=Fraction(right),
+        causes=("formula",),
+        tried=len(given),
+    )
+
+
+def _forgotten(claim: Claim, counted: Sequence[Counted], unit: str | None) -> Iterator[Finding]:
+    """Classes of layers to which some counter gives a number, and a claim of formulas none."""
+    work = counted[0].work
+    known = {formula.of for formula in claim.formulas}
+    rows: dict[str, list[str]] = {}
+    for module in work.ledger.modules:
+        if module.leaf and module.name not in known and (module.path or ROOT) in work.layers:
+            rows.setdefault(module.name, []).append(module.path or ROOT)
+    for kind, names in rows.items():
+        sums = {one.way.name: sum(one.value(name) or 0 for name in names) for one in counted if one.in_unit(unit)}
+        taken = {way: value for way, value in sums.items() if value and not way.startswith("by hand")}
+        if taken:
+            way, value = next(iter(taken.items()))
+            text = f"the formulas leave out {layers_said(len(names))} of this class; {way} counts {value:,} there."
+            yield Finding(
+                where=f"{kind}: no formula",
+                printed=None,
+                verdict="not stated",
+                because=text,
+                way=way,
+                value=Fraction(value),
+                causes=("left-out",),
+            )

@@ -1,0 +1,45 @@
+"""`reconcile doctor`: what is wrong with this environment, and the way out."""
+
+from __future__ import annotations
+
+import click
+
+from reconcile.commands.options import CACHE, DIFFERENT, DOCUMENT, EXPLAINED, give
+from reconcile.doctor import CHECKS, examine
+from reconcile.environment import environment
+from reconcile.render import terminal
+from reconcile.render.files import csv_text
+from reconcile.render.markdown import table as markdown_table
+from reconcile.render.tables import Table
+
+COLUMNS = ("check", "what is wrong", "way out")
+
+
+@click.command("doctor")
+@CACHE
+@DOCUMENT
+def doctor_command(as_json: bool, output: str | None) -> int:
+    """Say what is wrong with this environment, each with the way out.
+
+    Exit code 1: something is wrong.
+    """
+    here = environment()
+    findings = examine(here)
+    document = {
+        "schema": "reconcile/doctor/1",
+        "python": ".".join(map(str, here.python)),
+        "checks": [check.__name__.replace("_", "-") for check in CHECKS],
+        "findings": [finding.to_json() for finding in findings],
+    }
+    table = Table(columns=COLUMNS, rows=tuple((item.check, item.found, item.way_out) for item in findings))
+
+    def show() -> None:
+        out = terminal.console()
+        if findings:
+            terminal.show(table, to=out)
+        else:
+            terminal.say(f"Nothing is wrong: {len(CHECKS)} checks found nothing.", to=out)
+
+    texts = {".md": markdown_table(table) + "\n", ".csv": csv_text(COLUMNS, table.rows)}
+    give(document, as_json=as_json, output=output, show=show, texts=texts)
+    return DIFFERENT if findings else EXPLAINED

@@ -1,0 +1,1 @@
+"""Starting workers: the fork servers, and what travels to them."""

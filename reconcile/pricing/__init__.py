@@ -1,0 +1,1 @@
+"""Prices: from ops and calls with their shapes to exact amounts of named work."""

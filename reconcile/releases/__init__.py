@@ -1,0 +1,1 @@
+"""Releases of a counter: overlays made by pip, and what each release tells."""

@@ -1,0 +1,1 @@
+"""Parameters and memory: what a model holds, reads and writes, and how counters take it."""

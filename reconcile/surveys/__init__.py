@@ -1,0 +1,1 @@
+"""Many models at once: surveys of counters, and twins in the other framework."""
