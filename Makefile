@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test sweep lint reports bench screenshot conformance kits timelines zoo twins torchvision-table docs clean
+.PHONY: demo test sweep lint reports bench screenshot conformance kits timelines zoo twins torchvision-table messages docs \
+	clean
 
 demo: $(STAMP)
 	$(BIN)/reconcile demo
@@ -49,6 +50,15 @@ conformance: $(STAMP)
 kits: $(STAMP)
 	$(BIN)/reconcile kits thop ptflops fvcore torchinfo --from reports/conformance.json --out reports/kits \
 		--output reports/kits.md
+
+# The catalogue of messages with every sentence of the code in it; those that are new have no translation yet.
+MESSAGES := $(BIN)/python -m babel.messages.frontend
+messages: $(STAMP)
+	mkdir -p build
+	$(MESSAGES) --quiet extract --keyword phrase --keyword phrases:1,2 --keyword later --no-location --sort-output \
+		--omit-header --width 120 --output-file build/messages.pot reconcile adapters docs/generate
+	$(MESSAGES) --quiet update --no-fuzzy-matching --ignore-obsolete --omit-header --no-wrap --locale zh \
+		--input-file build/messages.pot --output-file reconcile/languages/zh.po
 
 docs: $(STAMP)
 	$(BIN)/python docs/generate

@@ -36,6 +36,7 @@ from reconcile.commands.options import (
 )
 from reconcile.commands.overlays import overlays_command
 from reconcile.commands.run import run_command
+from reconcile.commands.speaking import speak
 from reconcile.commands.survey import survey_command
 from reconcile.commands.timeline import timeline_command
 from reconcile.commands.twins import twins_command
@@ -185,6 +186,7 @@ cli.add_command(bisect_command)
 cli.add_command(bench_command)
 cli.add_command(survey_command)
 cli.add_command(twins_command)
+speak(cli)
 
 
 def run_cli(arguments: Sequence[str] | None = None) -> int:

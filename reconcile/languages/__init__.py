@@ -1,0 +1,1 @@
+"""The catalogue of messages: one file for each language but English, which stands in the code."""
