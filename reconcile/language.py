@@ -58,6 +58,16 @@ def phrases(one: str, more: str, number: int, /, **fields: object) -> str:
     return (told or (one if number == 1 else more)).format(n=number, **fields)
 
 
+def listed(words: Sequence[str]) -> str:
+    """Words as a sentence lists them.
+
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    *others, last = words or [""]
+    return phrase("{words} and {last}", words=phrase(", ").join(others), last=last) if others else last
+
+
 def later(text: str, /) -> str:
     """Mark a sentence of a table, which `phrase` says where it is shown."""
     return text
