@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconcile.language import phrase
 from reconcile.render.tables import Table
 
 
@@ -19,6 +20,6 @@ def table(given: Table) -> str:
     | x | 1 |
     """
     marks = ["---:" if column in given.numeric else "---" for column in given.columns]
-    lines = [f"| {' | '.join(escape(column) for column in given.columns)} |", f"|{'|'.join(marks)}|"]
+    lines = [f"| {' | '.join(escape(phrase(column)) for column in given.columns)} |", f"|{'|'.join(marks)}|"]
     lines += [f"| {' | '.join(escape(cell) for cell in row)} |" for row in given.rows]
     return "\n".join(lines)

@@ -19,8 +19,9 @@ from reconcile.work import Work
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table of text; `numeric` names the columns that are aligned to the right.
+    """A table of text; its columns stand in English, and are said in the language in use where it is shown.
 
+    `numeric` names the columns that are aligned to the right.
     `spare` names those that may be left out where there is no room for all, the first to go first.
     """
 

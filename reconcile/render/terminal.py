@@ -5,10 +5,12 @@ What draws is imported when something is drawn: a command that prints a document
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from reconcile.audit import Audit
 from reconcile.explain import Explanation
+from reconcile.language import commas, later, phrase
 from reconcile.render import tables
 from reconcile.render.tables import Table
 from reconcile.schema import Run
@@ -35,12 +37,13 @@ def show(given: Table, *, to: Console) -> None:
     drawn = Drawn(box=SIMPLE_HEAD, pad_edge=False, expand=False)
     for column in fitting.columns:
         right = column in fitting.numeric
-        drawn.add_column(column, justify="right" if right else "left", no_wrap=right, overflow="fold")
+        drawn.add_column(phrase(column), justify="right" if right else "left", no_wrap=right, overflow="fold")
     for row in fitting.rows:
         drawn.add_row(*(Text(cell) for cell in row))
     to.print(drawn)
     if left_out:
-        say(f"No room for {', '.join(left_out)}: a wider terminal shows more.", to=to)
+        columns = commas(map(later, left_out))
+        say(phrase("No room for {columns}: a wider terminal shows more.", columns=columns), to=to)
 
 
 def _fitting(given: Table, width: int) -> tuple[Table, list[str]]:
@@ -56,12 +59,16 @@ def _fitting(given: Table, width: int) -> tuple[Table, list[str]]:
 
 def _least(given: Table) -> int:
     """The width below which a number or a word of a table would be broken."""
-    columns = zip(given.columns, *given.rows, strict=True)
+    columns = zip(map(phrase, given.columns), *given.rows, strict=True)
     return sum(max(map(_unbreakable, column)) + 3 for column in columns)
 
 
+_WORD = re.compile(r"[^\s\u2e80-\uffef]+")
+"""What no line is broken in; one may end behind any character of Chinese."""
+
+
 def _unbreakable(cell: str) -> int:
-    return max(map(len, cell.split()), default=0)
+    return max(map(len, _WORD.findall(cell)), default=0)
 
 
 def say(text: str, *, to: Console) -> None:
