@@ -23,6 +23,11 @@ ENGLISH = "en"
 LANGUAGES = (ENGLISH, "zh")
 """The languages that there are, by the code that `--lang` takes."""
 
+_TAGS = {ENGLISH: "en", "zh": "zh-Hans"}
+
+_SPACES = {ENGLISH: " ", "zh": ""}
+"""What stands between two sentences."""
+
 _spoken = ENGLISH
 
 
@@ -40,6 +45,20 @@ def speaking(language: str) -> Iterator[None]:
 def spoken() -> str:
     """The code of the language in use."""
     return _spoken
+
+
+def tag() -> str:
+    """The language in use as pages on the web name it."""
+    return _TAGS[_spoken]
+
+
+def sentences(said: Iterable[str]) -> str:
+    """Sentences one after the other.
+
+    >>> sentences(["One.", "Two."])
+    'One. Two.'
+    """
+    return _SPACES[_spoken].join(said)
 
 
 def phrase(message: str, /, **fields: object) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reconcile.errors import LedgerError
 from reconcile.explain import End, Explanation
+from reconcile.language import phrase, phrases
 
 MOST = 8
 """Steps that a picture shows by name; what is smaller is put together in one."""
@@ -16,7 +17,8 @@ MOST = 8
 class Step:
     """One step: `amount` leads from `start` to `end`.
 
-    `cause` is None for the residual and for smaller steps put together; `layers` are those that it happens in.
+    `cause` is None for the residual and for smaller steps put together; `layers` are those that it happens in, none for
+    the residual.
     """
 
     name: str
@@ -62,7 +64,7 @@ def waterfall(explanation: Explanation) -> Waterfall:
     ]
     moves = by_cause if len(by_cause) > 1 else list(_by_layer(explanation))
     if explanation.residual:
-        moves.append(_Move(name="residual", cause=None, amount=explanation.residual))
+        moves.append(_Move(name=phrase("residual"), cause=None, amount=explanation.residual))
     return Waterfall(first=explanation.right, last=explanation.left, steps=tuple(_walked(explanation, moves)))
 
 
@@ -77,7 +79,8 @@ def _by_layer(explanation: Explanation) -> Iterable[_Move]:
     largest = sorted(found, key=lambda move: -abs(move.amount))
     shown, rest = largest[: MOST - 1], largest[MOST - 1 :]
     layers = tuple(layer for move in rest for layer in move.layers)
-    more = _Move(name=f"{len(rest)} more layers", cause=None, amount=sum(move.amount for move in rest), layers=layers)
+    name = phrases("{n} more layer", "{n} more layers", len(rest))
+    more = _Move(name=name, cause=None, amount=sum(move.amount for move in rest), layers=layers)
     return [*shown, more]
 
 

@@ -19,7 +19,7 @@ from reconcile.ledger import Ledger
 from reconcile.render import html, tables
 from reconcile.render.page_data import page_data
 from reconcile.render.templates import asset
-from reconcile.render.words import WORDS
+from reconcile.render.words import WORDS, page_words
 from reconcile.schema import Count
 from reconcile.topic import Topic, topic
 from tests.browser import opened
@@ -348,9 +348,9 @@ def test_every_word_of_the_page_is_used_and_every_word_that_is_used_is_there() -
     python = [file.read_text(encoding="utf-8") for file in Path(html.__file__).parent.glob("*.py")]
     used = set(re.findall(r"words\.(\w+)", "\n".join(parts))) | set(re.findall(r'words\["(\w+)"\]', "\n".join(python)))
     computed = {name for name in WORDS if name.startswith("theme_")} | {"question", "question_same"}
-    assert used | computed | {"mode", "grad", "dtype", "device"} == set(WORDS)
+    assert used | computed | {"mode", "grad", "dtype", "device"} == set(page_words())
 
 
 def test_the_data_block_holds_every_text_once(missing: Topic) -> None:
-    strings = page_data(missing, WORDS)["strings"]
+    strings = page_data(missing, page_words())["strings"]
     assert len(strings) == len(set(strings))

@@ -11,7 +11,7 @@ from reconcile.audit import Audit
 from reconcile.errors import LedgerError
 from reconcile.explain import End
 from reconcile.render.bars import Scale, waterfall_picture
-from reconcile.render.words import WORDS
+from reconcile.render.words import page_words
 from reconcile.waterfall import MOST, Step, Waterfall, waterfall
 
 Audits = Callable[..., Audit]
@@ -50,7 +50,7 @@ def test_a_picture_starts_at_0_unless_that_would_hide_every_step() -> None:
 
 def test_the_bars_of_a_picture_lie_within_their_track(article: Audit) -> None:
     for explanation in article.explanations:
-        for bar in waterfall_picture(waterfall(explanation), WORDS).bars:
+        for bar in waterfall_picture(waterfall(explanation), page_words()).bars:
             assert bar.left >= 0
             assert bar.left + bar.width <= 100.01
 

@@ -103,18 +103,23 @@ def _end(end: End, scale: Scale, link: float | None) -> Bar:
 
 def _step(step: Step, scale: Scale) -> Bar:
     start, end = scale.at(step.start), scale.at(step.end)
-    other = "residual" if step.name == "residual" else "rest"
     return Bar(
         label=step.name,
         about=step.cause or "" if step.name != step.cause else "",
         amount=signed(step.amount),
         reads=readable(step.amount),
-        kind=other if step.cause is None else CAUSES[step.cause].family,
+        kind=_kind(step),
         left=min(start, end),
         width=round(abs(end - start), 3),
         down=step.amount < 0,
         link=start,
     )
+
+
+def _kind(step: Step) -> str:
+    if step.cause is not None:
+        return CAUSES[step.cause].family
+    return "rest" if step.layers else "residual"
 
 
 def counters_picture(topic: Topic, words: Mapping[str, str]) -> Picture:

@@ -13,6 +13,7 @@ from typing import Any
 
 from reconcile.errors import UsageError
 from reconcile.explain import Explanation
+from reconcile.language import phrase
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -28,7 +29,8 @@ def write_text(path: str | Path, text: str) -> None:
     except OSError as error:
         if half is not None and os.path.exists(half):
             os.unlink(half)
-        raise UsageError(f"{str(target)!r} cannot be written: {error.strerror or error}") from error
+        why = error.strerror or error
+        raise UsageError(phrase("{file!r} cannot be written: {why}", file=str(target), why=why)) from error
 
 
 def json_text(document: Any) -> str:
@@ -56,7 +58,8 @@ def make_folder(path: str | Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"the folder {str(folder)!r} cannot be made: {error.strerror or error}") from error
+        why = error.strerror or error
+        raise UsageError(phrase("the folder {folder!r} cannot be made: {why}", folder=str(folder), why=why)) from error
     return folder
 
 

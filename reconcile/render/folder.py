@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 
 from reconcile.errors import UsageError
+from reconcile.language import phrase, retold
 from reconcile.render.text import names
 
 
@@ -21,14 +22,20 @@ def check_folder(path: str | Path, known: Set[str], *, force: bool) -> None:
     target = Path(path)
     if not target.is_dir():
         if target.exists() or target.is_symlink():
-            raise UsageError(f"{str(target)!r} is no folder, so no report can be put there")
+            raise UsageError(phrase("{folder!r} is no folder, so no report can be put there", folder=str(target)))
         return
     found = {item.name for item in target.iterdir()}
     if found and not force:
-        raise UsageError(f"the folder {str(target)!r} is not empty; --force overwrites the report in it")
+        raise UsageError(
+            phrase("the folder {folder!r} is not empty; --force overwrites the report in it", folder=str(target))
+        )
     if strange := tuple(sorted(found - known)):
         raise UsageError(
-            f"the folder {str(target)!r} holds {names(strange)}, which no report wrote, so it is not overwritten"
+            phrase(
+                "the folder {folder!r} holds {files}, which no report wrote, so it is not overwritten",
+                folder=str(target),
+                files=retold(names(strange)),
+            )
         )
 
 
@@ -43,7 +50,8 @@ def write_folder(path: str | Path, files: Mapping[str, str | bytes], known: Set[
             half.chmod(0o755)
             _put(half, target)
     except OSError as error:
-        raise UsageError(f"the folder {str(path)!r} cannot be written: {error.strerror or error}") from error
+        why = error.strerror or error
+        raise UsageError(phrase("the folder {folder!r} cannot be written: {why}", folder=str(path), why=why)) from error
 
 
 @contextlib.contextmanager

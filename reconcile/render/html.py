@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import platform
-from collections.abc import Mapping
 
 import reconcile
+from reconcile.language import phrase, retold, spoken
 from reconcile.render import tables
 from reconcile.render.page_data import page_data, script_text
 from reconcile.render.panel import counter_rows, matrix, panels, question
 from reconcile.render.templates import asset, environment
-from reconcile.render.words import WORDS
+from reconcile.render.words import page_words
 from reconcile.topic import Topic
 
 SCRIPTS = ("data.js", "rows.js", "grid.js", "derivation.js", "pairs.js", "theme.js")
@@ -20,11 +20,15 @@ SCRIPTS = ("data.js", "rows.js", "grid.js", "derivation.js", "pairs.js", "theme.
 
 STYLES = ("colours.css", "page.css", "figures.css", "layers.css", "print.css")
 
+STYLES_OF = {"zh": ("chinese.css",)}
+"""The styles that pages in a language have besides."""
 
-def page(topic: Topic, words: Mapping[str, str] = WORDS) -> str:
-    """The report page of a topic."""
+
+def page(topic: Topic) -> str:
+    """The report page of a topic, in the language in use."""
     from markupsafe import Markup
 
+    words = page_words()
     script = "\n".join(asset(name) for name in SCRIPTS)
     return (
         environment()
@@ -38,7 +42,7 @@ def page(topic: Topic, words: Mapping[str, str] = WORDS) -> str:
             counters=counter_rows(topic, words),
             matrix=matrix(topic),
             notes=_notes(topic),
-            style=Markup("\n".join(asset(name) for name in STYLES)),
+            style=Markup("\n".join(asset(name) for name in (*STYLES, *STYLES_OF.get(spoken(), ())))),
             script=Markup(script),
             script_hash=_digest(f"\n{script}\n"),
             data=Markup(script_text(page_data(topic, words))),
@@ -57,5 +61,9 @@ def _notes(topic: Topic) -> tuple[str, ...]:
     run = topic.audit.run
     notes: list[str] = [*tables.work_notes(run)]
     notes += [note for count in run.counts for note in tables.state_notes(count)]
-    notes += [f"{count.counter}: {warning}" for count in run.counts for warning in count.warnings]
+    notes += [_warning(count.counter, warning) for count in run.counts for warning in count.warnings]
     return tuple(dict.fromkeys(notes))
+
+
+def _warning(counter: str, warning: str) -> str:
+    return phrase("{counter}: {warning}", counter=counter, warning=retold(warning))

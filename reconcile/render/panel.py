@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reconcile.causes import CAUSES
 from reconcile.explain import End, Explanation
+from reconcile.language import phrase, retold
 from reconcile.render import tables
 from reconcile.render.bars import Picture, waterfall_picture
 from reconcile.render.text import names, number, readable, signed
@@ -86,8 +87,12 @@ def _total(end: End) -> str:
 
 def _answer(explanation: Explanation) -> tuple[str, ...]:
     """The answer in one sentence, then what the largest causes are, then what is to be said of the work."""
-    reasons = tuple(cause.because for cause in explanation.causes[:_TOLD])
-    return (tables.headline(explanation), *reasons, *(f"{note}." for note in explanation.notes))
+    reasons = tuple(retold(cause.because) for cause in explanation.causes[:_TOLD])
+    return (
+        tables.headline(explanation),
+        *reasons,
+        *(phrase("{note}.", note=retold(note)) for note in explanation.notes),
+    )
 
 
 def _state(explanation: Explanation, words: Mapping[str, str]) -> str:
@@ -107,8 +112,8 @@ def _causes(explanation: Explanation, words: Mapping[str, str]) -> tuple[CauseRo
             reads=readable(cause.amount),
             width=round(100 * abs(cause.amount) / largest, 3),
             down=cause.amount < 0,
-            layers=names(cause.layers),
-            because=cause.because,
+            layers=retold(names(cause.layers)),
+            because=retold(cause.because),
             sources=cause.sources,
         )
         for cause in explanation.causes
@@ -127,7 +132,7 @@ def _residual(explanation: Explanation, largest: int, words: Mapping[str, str]) 
         reads=readable(explanation.residual),
         width=round(100 * abs(explanation.residual) / largest, 3),
         down=explanation.residual < 0,
-        layers=names(tuple(unexplained)),
+        layers=retold(names(tuple(unexplained))),
         because=words["no_rule"],
         sources=(),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from importlib import resources
 
+from reconcile.language import tag
 from reconcile.render.bars import Picture
 from reconcile.render.templates import environment
 
@@ -26,8 +27,8 @@ FONT = "fontpkg_source_sans_3"
 
 
 def svg(picture: Picture) -> str:
-    """A picture as one SVG file."""
-    return environment().get_template("bars.svg").render(picture=picture, colours=COLOURS)
+    """A picture as one SVG file, in the language in use; fonts of the reader's system draw its Chinese."""
+    return environment().get_template("bars.svg").render(picture=picture, colours=COLOURS, language=tag())
 
 
 def png(drawn: str) -> bytes | None:

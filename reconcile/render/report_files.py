@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from reconcile.audit import Audit
+from reconcile.language import ENGLISH, speaking
 from reconcile.render.bars import counters_picture, waterfall_picture
 from reconcile.render.files import csv_text, json_text
 from reconcile.render.html import page
 from reconcile.render.picture import png, svg
-from reconcile.render.words import WORDS
+from reconcile.render.words import page_words
 from reconcile.topic import Topic
 from reconcile.waterfall import waterfall
 
@@ -29,19 +32,26 @@ def report_files(topic: Topic, text: str) -> dict[str, str | bytes]:
         "layers.csv": layers_csv(topic.audit),
         "totals.csv": str(topic.audit.totals().to_csv(index=False, lineterminator="\n")),
     }
-    for name, drawn in _pictures(topic).items():
-        files[f"{name}.svg"] = drawn
-        painted = png(drawn)
-        if painted is not None:
-            files[f"{name}.png"] = painted
-    return files
+    files |= {f"{name}.svg": drawn for name, drawn in _pictures(topic).items()}
+    return files | {f"{name}.png": painted for name, painted in _painted(topic)}
 
 
 def _pictures(topic: Topic) -> dict[str, str]:
-    drawn = {"counters": svg(counters_picture(topic, WORDS))}
+    words = page_words()
+    drawn = {"counters": svg(counters_picture(topic, words))}
     if topic.focus is not None:
-        drawn["waterfall"] = svg(waterfall_picture(waterfall(topic.focus), WORDS))
+        drawn["waterfall"] = svg(waterfall_picture(waterfall(topic.focus), words))
     return drawn
+
+
+def _painted(topic: Topic) -> Iterator[tuple[str, bytes]]:
+    """The pictures as PNG, in English: the font that comes with the package has no Chinese."""
+    with speaking(ENGLISH):
+        drawn = _pictures(topic)
+    for name, picture in drawn.items():
+        painted = png(picture)
+        if painted is not None:
+            yield name, painted
 
 
 def layers_csv(audit: Audit) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from reconcile.language import phrase
 from reconcile.ledger import Call, Module, Op, Value, tensors_in
 from reconcile.pricing.operators import operator
 from reconcile.work import ROOT, Work
@@ -36,10 +37,13 @@ def _shortened(lines: list[str]) -> Iterator[str]:
     counted: dict[str, int] = {}
     for line in lines:
         counted[line] = counted.get(line, 0) + 1
-    texts = [line if times == 1 else f"{line}, {times} times" for line, times in counted.items()]
+    texts = [
+        line if times == 1 else phrase("{line}, {times} times", line=line, times=times)
+        for line, times in counted.items()
+    ]
     yield from texts[:MOST]
     if len(texts) > MOST:
-        yield f"and {len(texts) - MOST} more"
+        yield phrase("and {n} more", n=len(texts) - MOST)
 
 
 def _call(call: Call) -> str:

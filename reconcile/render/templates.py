@@ -7,6 +7,8 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from reconcile.language import retold, sentences
+
 if TYPE_CHECKING:
     import jinja2
     from markupsafe import Markup
@@ -30,6 +32,8 @@ def environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     made.filters["code"] = code
+    made.filters["sentences"] = sentences
+    made.filters["retold"] = retold
     made.filters["shortened"] = shortened
     return made
 
