@@ -82,16 +82,6 @@ def phrases(one: str, more: str, number: int, /, **fields: object) -> str:
     return _filled(told or (one if number == 1 else more), {"n": number, **fields})
 
 
-def listed(words: Sequence[str]) -> str:
-    """Words as a sentence lists them.
-
-    >>> listed(["a"]), listed(["a", "b", "c"])
-    ('a', 'a, b and c')
-    """
-    *others, last = words or [""]
-    return phrase("{words} and {last}", words=phrase(", ").join(others), last=last) if others else last
-
-
 class Sentence(str):
     """A sentence in English that remembers what it was made from."""
 
@@ -142,6 +132,25 @@ def clauses(parts: Iterable[str]) -> str:
     'conv1 agrees; fc does not'
     """
     return _joined(lambda before, part: later("{before}; {part}", before=before, part=part), parts)
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as a sentence lists them, in English, which `retold` says where they are shown.
+
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    *others, last = words or [""]
+    return later("{before} and {part}", before=commas(others), part=last) if others else last
+
+
+def either(parts: Iterable[str]) -> str:
+    """Names of which one is meant, in English, which `retold` says where they are shown.
+
+    >>> either(["MAC", "FLOP"])
+    'MAC or FLOP'
+    """
+    return _joined(lambda before, part: later("{before} or {part}", before=before, part=part), parts)
 
 
 def _joined(joint: Callable[[str, str], str], parts: Iterable[str]) -> str:

@@ -75,6 +75,17 @@ def test_a_bar_is_shown_while_jobs_run_and_gone_afterwards() -> None:
     assert out.getvalue().rstrip().endswith("\x1b[2K")
 
 
+def test_a_line_about_what_is_finished_stays_above_the_bar() -> None:
+    out = io.StringIO()
+    bar = Bar(rich.console.Console(file=out, force_terminal=True, width=80))
+    bar.line("1/3 [net]: 2 explained")
+    bar.tell(1, 3, "thop")
+    bar.line("2/3 net: 1 failed")
+    bar.tell(3, 3, "fvcore")
+    assert out.getvalue().startswith("1/3 [net]: 2 explained\n")
+    assert "2/3 net: 1 failed\n" in out.getvalue()
+
+
 def test_one_job_alone_shows_no_bar() -> None:
     out = io.StringIO()
     Bar(rich.console.Console(file=out, force_terminal=True)).tell(0, 1, "")

@@ -5,10 +5,11 @@ A convention is a way to count with at most one departure, the same one for ever
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from reconcile import progress
 from reconcile.ask import Question
 from reconcile.claims.candidates import Candidates, candidates_of
 from reconcile.claims.hypotheses import BY_CHANCE, Fit, Hypothesis, Level, Tried, fit, slipped
@@ -91,18 +92,13 @@ class TableAudit:
         }
 
 
-def audit_table(
-    rows: Sequence[TableRow],
-    question: Question,
-    counters: Sequence[str] = (),
-    say: Callable[[str], None] = lambda text: None,
-) -> TableAudit:
+def audit_table(rows: Sequence[TableRow], question: Question, counters: Sequence[str] = ()) -> TableAudit:
     """Audit every number of a table; counters that are named are run on every model, the others go by their rules."""
     preload(sorted({row.model.place for row in rows if not row.model.is_file}))
     candidates: list[Candidates] = []
     for number, found in enumerate(candidates_of(rows, question, counters), start=1):
         candidates += found
-        say(f"{number}/{len(rows)} {found[0].row.name}")
+        progress.finished(number, len(rows), found[0].row.name)
     conventions, findings = [], []
     for metric in dict.fromkeys(item.stated.metric for item in candidates):
         same = [item for item in candidates if item.stated.metric == metric]

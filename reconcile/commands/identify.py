@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -74,20 +73,13 @@ def identify_command(
 def _audited(file: str, counters: Sequence[str], as_json: bool, output: str | None, options: Mapping[str, Any]) -> int:
     rows = read_table(file)
     question = question_of(str(rows[0].model), **options)
-    audit = audit_table(rows, question, counters, say=_progress())
+    audit = audit_table(rows, question, counters)
     versions = versions_of(counters, dict.fromkeys(row.model.place for row in rows if not row.model.is_file))
     command = command_line()
     document = audit.to_json() | {"command": command, "versions": versions}
     texts = {".md": table_page(audit, command, versions), ".csv": _numbers_csv(audit)}
     give(document, as_json=as_json, output=output, show=lambda: _show_table(audit), texts=texts)
     return EXPLAINED if audit.uniform else DIFFERENT
-
-
-def _progress() -> Callable[[str], None]:
-    """A line on standard error for each row, where somebody is there to see it."""
-    if not sys.stderr.isatty():
-        return lambda text: None
-    return lambda text: print(text, file=sys.stderr, flush=True)
 
 
 def _numbers_csv(audit: TableAudit) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
-from reconcile import __version__, reference
+from reconcile import __version__, progress, reference
 from reconcile.ask import CounterId, Question, entry_of, every, parse_counter, ready
 from reconcile.audit import Audit, audit_question
 from reconcile.errors import LedgerError, UsageError
@@ -213,7 +213,6 @@ def run_survey(
     finished: bool = False,
     timeout: float = TIMEOUT,
     jobs: int | None = None,
-    say: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
     """Run a survey over some of its models and give its document.
 
@@ -232,7 +231,7 @@ def run_survey(
             model, counters, survey.limit, before=before, finished=finished, timeout=timeout, jobs=jobs
         )
         shelf.keep(model, document)
-        say(f"{number}/{len(models)} {model.name}: {_tally(document)}")
+        progress.finished(number, len(models), f"{model.name}: {_tally(document)}")
         groups.setdefault(model.group, []).append(document | {"published": _published(model, document)})
     return {
         "schema": SCHEMA,

@@ -5,9 +5,10 @@ Finished models are kept as small files, as a survey keeps them, so that an inte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from reconcile import progress
 from reconcile.ask import Question
 from reconcile.audit import Audit, audit_question
 from reconcile.errors import UsageError
@@ -79,7 +80,6 @@ def run_twins(
     resume: bool = False,
     finished: bool = False,
     timeout: float = TIMEOUT,
-    say: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
     """Mirror, certify and count every model, and give the document of it.
 
@@ -92,7 +92,7 @@ def run_twins(
         kept = shelf.kept(model, [COUNTER])
         document = twin_model(model, survey, before=kept, finished=finished, timeout=timeout)
         shelf.keep(model, document)
-        say(f"{number}/{len(models)} {model.name}: {document['cells'][0]['outcome']}")
+        progress.finished(number, len(models), f"{model.name}: {document['cells'][0]['outcome']}")
         done.append(document)
     return {
         "schema": SCHEMA,
