@@ -9,6 +9,7 @@ from typing import Any
 from reconcile.align import Pair, align
 from reconcile.causes import CAUSES
 from reconcile.errors import LedgerError
+from reconcile.language import clauses, commas, either, later
 from reconcile.pricing.amounts import Amount
 from reconcile.pricing.terms import TERMS
 from reconcile.resources.metrics import OPERATIONS
@@ -280,11 +281,16 @@ def _because(cause: str, layers: set[str], left: Side, right: Side) -> str:
     """One sentence: what each side does with this work."""
     kind = CAUSES[cause]
     if kind.family == "convention" and cause != "zero-rule":
-        return f"{left.name} {_weights(cause, layers, left)}; {right.name} {_weights(cause, layers, right)}."
+        return later("{clauses}.", clauses=clauses(_weights(cause, layers, side) for side in (left, right)))
     sides = [side for side in (left, right) if _has(cause, layers, side)]
-    if not sides:
-        return f"{left.name} and {right.name} executed different work: {right.name} {kind.says}."
-    return "; ".join(f"{side.name} {kind.says}{_terms(cause, layers, side)}" for side in sides) + "."
+    if sides:
+        return later("{clauses}.", clauses=clauses(_departs(cause, layers, side) for side in sides))
+    return later(
+        "{left} and {right} executed different work: {clause}.",
+        left=left.name,
+        right=right.name,
+        clause=later(kind.says, side=right.name),
+    )
 
 
 def _has(cause: str, layers: set[str], side: Side) -> bool:
@@ -298,22 +304,24 @@ def _weights(cause: str, layers: set[str], side: Side) -> str:
         if item.cause == cause and item.layer in layers and item.term in TERMS:
             given.setdefault(TERMS[TERMS[item.term].base].unit, {})[item.weight] = None
     if cause == "mac-weight" and not given:
-        return "counts 1 for each multiply-add"
+        given = {TERMS["mac"].unit: {1: None}}
     if not given:
-        return "counts nothing"
-    texts = [f"{' or '.join(map(str, weights))} for each {unit}" for unit, weights in given.items()]
-    return f"counts {', '.join(texts)}"
+        return later("{side} counts nothing", side=side.name)
+    weights = [
+        later("{weight} for each {unit}", weight=either(map(str, weights)), unit=unit)
+        for unit, weights in given.items()
+    ]
+    return later("{side} counts {weights}", side=side.name, weights=commas(weights))
 
 
-def _terms(cause: str, layers: set[str], side: Side) -> str:
-    """What a side counted twice, and where in its code, or the wrong size that it measured by."""
+def _departs(cause: str, layers: set[str], side: Side) -> str:
+    """How a side departs, and what it counted twice, where in its code, or the wrong size that it measured by."""
+    says = later(CAUSES[cause].says, side=side.name)
     items = [item for item in side.items if item.cause == cause and item.layer in layers]
     if cause == "double-count":
-        return f", in {', '.join(dict.fromkeys(item.source for item in items))}"
+        return later("{clause}, in {sources}", clause=says, sources=commas(dict.fromkeys(x.source for x in items)))
     hidden = dict.fromkeys(name for item in items for name in item.hidden_by)
     if hidden:
-        return f" (the work is inside {', '.join(hidden)})"
-    if cause == "formula":
-        units = dict.fromkeys(TERMS[item.term].unit for item in items if item.term in TERMS)
-        return f" ({', '.join(units)})" if units else ""
-    return ""
+        return later("{clause} (the work is inside {operators})", clause=says, operators=commas(hidden))
+    units = dict.fromkeys(TERMS[item.term].unit for item in items if item.term in TERMS)
+    return later("{clause} ({units})", clause=says, units=commas(units)) if cause == "formula" and units else says

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
 
+from reconcile.language import commas, later
 from reconcile.ledger import Op, Shape, first_shape
 from reconcile.pricing.operators import operator
 from reconcile.work import Work
@@ -25,11 +26,18 @@ class Fold:
     factor: int
     layers: tuple[str, ...]
 
-    def __str__(self) -> str:
-        place = self.module or "the model itself"
-        return (
-            f"`{self.op}` in {place} turns {self.before} into {self.after}: {self.factor} rows where one stood, "
-            f"behind it {', '.join(self.layers)} run on {self.factor} times as many"
+    @property
+    def says(self) -> str:
+        """What the op did, in one sentence."""
+        return later(
+            "`{op}` in {place} turns {before} into {after}: {factor} rows where one stood, behind it {layers} run on "
+            "{factor} times as many",
+            op=self.op,
+            place=self.module or later("the model itself"),
+            before=self.before,
+            after=self.after,
+            factor=self.factor,
+            layers=commas(self.layers),
         )
 
 
@@ -108,11 +116,19 @@ def sayings(work: Work) -> tuple[str, ...]:
 def _saying(fold: Fold, work: Work, shape: Shape) -> str:
     sizes = {name: work.reference[name].value for name in fold.layers if name in work.reference}
     more = [f"{name} {value - value // fold.factor:,}" for name, value in sizes.items() if value]
-    adds = f", which adds these multiply-adds to those of one row: {', '.join(more)}" if more else ""
+    says = fold.says
+    if more:
+        says = later(
+            "{fold}, which adds these multiply-adds to those of one row: {layers}", fold=says, layers=commas(more)
+        )
     size = unfolded_input(fold, shape)
-    shown = "x".join(map(str, size or ()))
-    end = f"; an input of {shown} gives one row for each sample if every map shrinks in proportion" if size else ""
-    return f"{fold}{adds}{end}"
+    if size is None:
+        return says
+    return later(
+        "{fold}; an input of {size} gives one row for each sample if every map shrinks in proportion",
+        fold=says,
+        size="x".join(map(str, size)),
+    )
 
 
 def unfolded_input(fold: Fold, shape: Shape) -> Shape | None:

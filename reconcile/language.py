@@ -165,6 +165,7 @@ def _filled(message: str, fields: Mapping[str, object]) -> str:
     )
 
 
+@cache
 def _recognised(language: str, sentence: str) -> str:
     """A sentence that is plain text, by the message that it must have been made from."""
     exactly = _catalogue(language).get(sentence)

@@ -58,7 +58,7 @@ class Departure:
 
     def __str__(self) -> str:
         amount = f"{self.amount:,} multiply-adds" if self.missing else f"{self.amount:+,}"
-        return f"{CAUSES[self.cause].says} ({amount} in {names(self.kinds)})"
+        return f"{CAUSES[self.cause].says.format(side='').strip()} ({amount} in {names(self.kinds)})"
 
     def to_json(self) -> dict[str, Any]:
         """The departure as plain JSON values."""

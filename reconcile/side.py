@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from reconcile.errors import UsageError
+from reconcile.language import phrase
 from reconcile.live import live_ops
 from reconcile.pricing.amounts import Amount
 from reconcile.pricing.operators import COMPOSITES, FAST_PATHS, FUSED, operator
@@ -96,7 +97,7 @@ class Side:
 def side_of(count: Count, rules: Rules, inputs: tuple[str, ...] = ()) -> Side:
     """Take a counter's answer apart by its rules and its ledger; what it told is used for the residual only."""
     if count.ledger is None or count.total is None:
-        raise UsageError(f"{count.counter} counts no operations")
+        raise UsageError(phrase("{counter} counts no operations", counter=count.counter))
     work = Work(count.ledger)
     predictions = predict(rules, work)
     told = {layer.layer: layer.told for layer in count.layers}

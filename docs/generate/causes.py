@@ -24,7 +24,7 @@ def cause_page(kind: CauseKind, about: str, matrix: Matrix) -> str:
     """The whole page of one cause."""
     return page(
         f"`{kind.name}`",
-        f"A cause of the family *{kind.family}*: one side {kind.says}.",
+        f"A cause of the family *{kind.family}*: {kind.says.format(side='one side')}.",
         about.strip(),
         *_terms(kind),
         *_examples(kind.name, matrix),
@@ -65,7 +65,7 @@ def overview() -> str:
     parts = []
     for family, says in FAMILIES.items():
         rows = [
-            (f"[{kind.name}]({kind.name}.md)", f"one side {kind.says}")
+            (f"[{kind.name}]({kind.name}.md)", f"{kind.says.format(side='one side')}")
             for kind in CAUSES.values()
             if kind.family == family
         ]

@@ -145,7 +145,15 @@ def _departures(departing: Mapping[str, Sequence[Any]], results: Conformance, ma
         first = found[0]
         shown = f"`{first.case}`: {matrix.cases[first.case].what}"
         told = f"{number(first.told)} for {number(first.reference)}"
-        rows.append((f"[{cause}](../causes/{cause}.md)", CAUSES[cause].says, str(len(found)), shown, told))
+        rows.append(
+            (
+                f"[{cause}](../causes/{cause}.md)",
+                CAUSES[cause].says.format(side="").strip(),
+                str(len(found)),
+                shown,
+                told,
+            )
+        )
     return table(["cause", "it", "cases", "plainest case", "tells, for multiply-adds"], rows, right=[2])
 
 

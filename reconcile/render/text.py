@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from reconcile.language import commas, later
+
 _SCALES = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 
@@ -46,11 +48,11 @@ def signed(value: int) -> str:
 
 
 def names(layers: tuple[str, ...], most: int = 4) -> str:
-    """Some layers by name, and how many more there are.
+    """Some layers by name, and how many more there are: in English, which `retold` says where they are shown.
 
     >>> names(("a", "b", "c"), most=2)
     'a, b and 1 more'
     """
     if len(layers) <= most:
-        return ", ".join(layers)
-    return f"{', '.join(layers[:most])} and {len(layers) - most} more"
+        return commas(layers)
+    return later("{names} and {n} more", names=commas(layers[:most]), n=len(layers) - most)
