@@ -14,6 +14,7 @@ from functools import partial
 from reconcile.adapter import Counter, Subject, Told, whole
 from reconcile.errors import CounterError
 from reconcile.frames import Notes, Reading, parameters, rows_of, watched
+from reconcile.language import later
 from reconcile.resources.census import Census
 from reconcile.rules import Rule, Rules
 
@@ -169,7 +170,9 @@ def _calflops(subject: Subject, macs: bool, rules: Rules) -> Told:
             except StopIteration as error:
                 if next(subject.model.parameters(), None) is not None:
                     raise
-                raise CounterError("it asks the first parameter for its device, and the model has none") from error
+                raise CounterError(
+                    later("it asks the first parameter for its device, and the model has none")
+                ) from error
     rows = [*rows_of(subject, notes, reading, rules)]
     held = parameters(subject, reading, totals[2])
     return Told(rows=rows, total=whole(totals[macs], "the total"), params=totals[2], measures={"params": held})
@@ -215,7 +218,7 @@ def _counters(overlay: tuple[str, ...], file: str, table: Table, run: Callable[.
             framework="torch",
             distribution=name,
             imports=name,
-            sees="calls of named functions, and recurrent layers by exact type",
+            sees=later("calls of named functions, and recurrent layers by exact type"),
             rules=rules,
             run=partial(run, macs=macs, rules=rules),
             measures={"params": _census(run)},

@@ -13,6 +13,7 @@ from typing import Any
 
 from reconcile.adapter import AtOp, Counter, Measured, Outside, Place, Row, Subject, Told, whole
 from reconcile.errors import CannotAskError
+from reconcile.language import later
 from reconcile.ledger import Shape
 from reconcile.resources.census import Census
 from reconcile.rules import Rule, Rules, op_layer, visible
@@ -129,7 +130,9 @@ def run(subject: Subject) -> Told:
     from fvcore.nn import FlopCountAnalysis, parameter_count
 
     if subject.kwargs:
-        raise CannotAskError("fvcore traces a model with positional tensors only; it cannot be given inputs by name")
+        raise CannotAskError(
+            later("fvcore traces a model with positional tensors only; it cannot be given inputs by name")
+        )
     with _hooked(subject.model):
         subject.twin()
     analysis = FlopCountAnalysis(subject.model, subject.args)
@@ -161,7 +164,7 @@ NOW = Counter(
     framework="torch",
     distribution="fvcore",
     imports="fvcore",
-    sees="operators of a traced graph",
+    sees=later("operators of a traced graph"),
     rules=RULES,
     run=run,
     measures={"params": PARAMETERS},

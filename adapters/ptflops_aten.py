@@ -27,6 +27,7 @@ from reconcile.adapter import (
     whole,
 )
 from reconcile.errors import CannotAskError, CounterError
+from reconcile.language import later
 from reconcile.resources.census import Census
 from reconcile.rules import Rule, Rules
 
@@ -70,7 +71,7 @@ def run(subject: Subject) -> Told:
     import ptflops
 
     if not hasattr(ptflops, "aten_engine"):
-        raise CannotAskError("this release of ptflops has no backend `aten`; 0.7.3 was the first that had it")
+        raise CannotAskError(later("this release of ptflops has no backend `aten`; 0.7.3 was the first that had it"))
     from ptflops import aten_engine, aten_ops
     from ptflops.pytorch_engine import get_model_parameters_number
 
@@ -106,7 +107,7 @@ COUNTERS = (
         framework="torch",
         distribution="ptflops",
         imports="ptflops",
-        sees="dispatched ops with a formula",
+        sees=later("dispatched ops with a formula"),
         rules=RULES,
         run=run,
         measures={"params": PARAMETERS},

@@ -30,6 +30,7 @@ from reconcile.adapter import (
     whole,
 )
 from reconcile.errors import CounterError
+from reconcile.language import later
 from reconcile.ledger import Ledger, Tensor, Value
 from reconcile.pricing.calls import asked_fraction
 from reconcile.resources.census import Census
@@ -273,7 +274,7 @@ NOW = Counter(
     framework="torch",
     distribution="ptflops",
     imports="ptflops",
-    sees="module calls, by exact type, and calls of named functions",
+    sees=later("module calls, by exact type, and calls of named functions"),
     rules=RULES,
     run=running(tuple(RULES.functions)),
     measures={"params": PARAMETERS},

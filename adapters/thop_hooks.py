@@ -12,6 +12,7 @@ from typing import Any
 
 from reconcile.adapter import Counter, Place, Row, Subject, Told, whole
 from reconcile.errors import CannotAskError
+from reconcile.language import later
 from reconcile.resources.census import Census
 from reconcile.rules import Rule, Rules
 
@@ -94,7 +95,7 @@ def run(subject: Subject) -> Told:
     from thop import profile as library
 
     if subject.kwargs:
-        raise CannotAskError("thop.profile takes positional inputs only")
+        raise CannotAskError(later("thop.profile takes positional inputs only"))
     # A lazy module becomes another type in its first call; thop looks at the type before.
     types = {path: type(module) for path, module in subject.model.named_modules(remove_duplicate=False)}
     with subject.recording(own_code=[str(Path(thop.__file__).parent)]):
@@ -115,7 +116,7 @@ NOW = Counter(
     framework="torch",
     distribution="thop",
     imports="thop",
-    sees="module calls, by exact type",
+    sees=later("module calls, by exact type"),
     rules=RULES,
     run=run,
     measures={"params": PARAMETERS},

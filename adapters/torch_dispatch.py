@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconcile.adapter import AtOp, Counter, Row, Subject, Told, whole
+from reconcile.language import later
 from reconcile.rules import Rule, Rules
 
 _FILE = "torch/utils/flop_counter.py"
@@ -69,7 +70,7 @@ COUNTERS = (
         framework="torch",
         distribution="torch",
         imports="torch",
-        sees="dispatched ops with a formula",
+        sees=later("dispatched ops with a formula"),
         rules=RULES,
         run=run,
     ),

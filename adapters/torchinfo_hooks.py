@@ -12,6 +12,7 @@ from typing import Any
 
 from reconcile.adapter import Counter, Measured, Named, Place, Row, Subject, Told, named_inputs, whole
 from reconcile.errors import CounterError
+from reconcile.language import later
 from reconcile.resources.footprint import INPUTS, Footprint
 from reconcile.resources.listing import ListedCensus
 from reconcile.rules import Rule, Rules
@@ -114,7 +115,7 @@ COUNTERS = (
         framework="torch",
         distribution="torchinfo",
         imports="torchinfo",
-        sees="module calls, by the layer's parameters",
+        sees=later("module calls, by the layer's parameters"),
         rules=RULES,
         run=run,
         measures={"params": ListedCensus(source=_TOTALS), "memory": MEMORY},

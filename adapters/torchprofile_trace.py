@@ -13,6 +13,7 @@ from typing import Any
 
 from reconcile.adapter import AtOp, Counter, Outside, Row, Subject, Told, whole
 from reconcile.errors import CannotAskError
+from reconcile.language import later
 from reconcile.ledger import Shape
 from reconcile.rules import Rule, Rules, op_layer
 from reconcile.traces import UNRECORDED, node_kind, seen_by_layer, with_aliases
@@ -97,7 +98,9 @@ def run(subject: Subject) -> Told:
     from torchprofile.handlers import HANDLER_MAP
 
     if subject.kwargs:
-        raise CannotAskError("torchprofile traces a model with positional tensors only; it takes no inputs by name")
+        raise CannotAskError(
+            later("torchprofile traces a model with positional tensors only; it takes no inputs by name")
+        )
     subject.twin(sizes=True)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
@@ -114,7 +117,7 @@ COUNTERS = (
         framework="torch",
         distribution="torchprofile",
         imports="torchprofile",
-        sees="operators of a traced graph",
+        sees=later("operators of a traced graph"),
         rules=RULES,
         run=run,
         read="==0.1.0",

@@ -16,6 +16,7 @@ from unittest import mock
 
 from reconcile.adapter import Counter, Measured, Place, Row, Subject, Told, whole
 from reconcile.errors import CounterError
+from reconcile.language import later
 from reconcile.resources.census import Census
 from reconcile.resources.footprint import Footprint
 from reconcile.resources.measures import Convention
@@ -178,7 +179,7 @@ COUNTERS = (
         framework="torch",
         distribution="torchstat",
         imports="torchstat",
-        sees="calls of leaf modules, by class and subclass; the last call of each",
+        sees=later("calls of leaf modules, by class and subclass; the last call of each"),
         rules=FLOPS,
         run=_run("Flops", "compute_flops"),
         measures=MEASURES,
@@ -190,7 +191,7 @@ COUNTERS = (
         framework="torch",
         distribution="torchstat",
         imports="torchstat",
-        sees="calls of leaf modules, by class and subclass; the last call of each",
+        sees=later("calls of leaf modules, by class and subclass; the last call of each"),
         rules=MADD,
         run=_run("MAdd", "compute_madd"),
         measures=MEASURES,

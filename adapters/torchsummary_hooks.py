@@ -13,6 +13,7 @@ from unittest import mock
 
 from reconcile.adapter import Counter, Measured, Named, Place, Recorder, Row, Subject, Told
 from reconcile.errors import CannotAskError
+from reconcile.language import later
 from reconcile.resources.census import Census
 from reconcile.resources.footprint import INPUTS, Footprint
 from reconcile.rules import Rules
@@ -86,7 +87,7 @@ def run(subject: Subject) -> Told:
     from torchsummary import torchsummary as library
 
     if subject.kwargs:
-        raise CannotAskError("torchsummary.summary takes positional inputs only")
+        raise CannotAskError(later("torchsummary.summary takes positional inputs only"))
     shapes = [tuple(given.shape[1:]) for given in subject.args]
     with (
         subject.recording(own_code=[str(library.__file__)]) as recorder,
@@ -104,7 +105,7 @@ def run(subject: Subject) -> Told:
         rows=[],
         total=None,
         params=parameters // 4,
-        warnings=["it counts no operations, and runs two random images whatever the batch"],
+        warnings=[later("it counts no operations, and runs two random images whatever the batch")],
         measures={
             "params": Measured(rows=held, total=parameters // 4),
             "memory": Measured(rows=given, total=inputs + outputs + parameters),
@@ -135,7 +136,7 @@ COUNTERS = (
         framework="torch",
         distribution="torchsummary",
         imports="torchsummary",
-        sees="module calls; parameters and memory only",
+        sees=later("module calls; parameters and memory only"),
         rules=Rules(),
         run=run,
         measures={"params": PARAMETERS, "memory": MEMORY},

@@ -16,6 +16,7 @@ from unittest import mock
 
 from reconcile.adapter import AtFunction, Counter, Measured, Place, Recorder, Row, Subject, Told, asked_alone, whole
 from reconcile.errors import CannotAskError
+from reconcile.language import later
 from reconcile.resources.census import Census
 from reconcile.rules import Rule, Rules
 
@@ -130,7 +131,7 @@ def run(subject: Subject) -> Told:
     from thop import profile as call
 
     if subject.kwargs:
-        raise CannotAskError("thop.profile takes positional inputs only")
+        raise CannotAskError(later("thop.profile takes positional inputs only"))
     library, folder = sys.modules[call.__module__], Path(thop.__file__).parent
     rows: list[Row] = []
     hooked: dict[int, Any] = {}
@@ -167,7 +168,7 @@ COUNTERS = (
         framework="torch",
         distribution="ultralytics-thop",
         imports="thop",
-        sees="module calls, by class and subclass, and products made by functions",
+        sees=later("module calls, by class and subclass, and products made by functions"),
         rules=RULES,
         run=run,
         measures={"params": PARAMETERS},

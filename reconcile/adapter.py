@@ -16,6 +16,7 @@ from typing import Any, Literal, Protocol
 from packaging.specifiers import SpecifierSet
 
 from reconcile.errors import CannotAskError, CounterError
+from reconcile.language import later
 from reconcile.ledger import Ledger
 from reconcile.resources.measures import Convention
 from reconcile.rules import Rules
@@ -229,7 +230,11 @@ def named_inputs(subject: Subject) -> dict[str, Any]:
     names = [item.name for item in parameters if item.kind is item.POSITIONAL_OR_KEYWORD]
     if len(names) < len(subject.args):
         raise CannotAskError(
-            f"it takes several inputs by name only; {len(subject.args)} were given, and the model names {len(names)}"
+            later(
+                "it takes several inputs by name only; {n} were given, and the model names {names}",
+                n=len(subject.args),
+                names=len(names),
+            )
         )
     return dict(zip(names, subject.args, strict=False)) | dict(subject.kwargs)
 
@@ -240,7 +245,7 @@ def printed_reason(printed: str) -> str:
     >>> printed_reason("not finished because of the following exception: <class 'IndexError'>: out of range")
     'IndexError: out of range'
     """
-    text = re.split(r"exception:\s", printed)[-1].strip() or "it gave no number"
+    text = re.split(r"exception:\s", printed)[-1].strip() or later("it gave no number")
     return re.sub(r"^<class '(?:\w+\.)*(\w+)'> ?", r"\1", text.splitlines()[0])
 
 
@@ -261,8 +266,8 @@ def whole(value: object, what: str) -> int:
     86704128
     """
     if isinstance(value, bool) or not hasattr(value, "__int__"):
-        raise CounterError(f"{what} is {value!r}, which is no number")
+        raise CounterError(later("{what} is {value!r}, which is no number", what=what, value=value))
     number = int(value)
     if number != value:
-        raise CounterError(f"{what} is {value!r}, which is not a whole number")
+        raise CounterError(later("{what} is {value!r}, which is not a whole number", what=what, value=value))
     return number

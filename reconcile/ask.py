@@ -11,6 +11,7 @@ from reconcile import reference
 from reconcile.caching.answers import switched_off
 from reconcile.errors import LedgerError, UsageError
 from reconcile.inputs import Input
+from reconcile.language import commas, later, phrase, retold
 from reconcile.launching.launch import TIMEOUT, Request, launch
 from reconcile.ledger import Ledger
 from reconcile.ledger import from_json as ledger_from_json
@@ -64,10 +65,17 @@ def parse_counter(text: str) -> CounterId:
     name, *context = text.split("@")
     name, equals, release = name.partition("==")
     if equals and not release:
-        raise UsageError(f"the counter {text!r} names no release after its ==")
+        raise UsageError(phrase("the counter {text!r} names no release after its ==", text=text))
     for word in context:
         if word not in CONTEXTS:
-            raise UsageError(f"the counter {text!r} has the context {word!r}; use one of {', '.join(CONTEXTS)}")
+            raise UsageError(
+                phrase(
+                    "the counter {text!r} has the context {word!r}; use one of {contexts}",
+                    text=text,
+                    word=word,
+                    contexts=commas(CONTEXTS),
+                )
+            )
     return CounterId(name=name, context=tuple(context), release=release or None)
 
 
@@ -156,7 +164,7 @@ def ready(counters: Iterable[str], adapters: Sequence[str] = (), checkout: Path 
     found = {text: entry_of(parse_counter(text), adapters).within(checkout) for text in counters}
     for item in found.values():
         if item.missing and (item.broken or item.overlay is None):
-            raise UsageError(item.missing)
+            raise UsageError(retold(item.missing))
         if item.overlay is not None:
             make(item.overlay)
     return found
@@ -184,12 +192,20 @@ def ask(question: Question, counters: Sequence[str]) -> Run:
 def _refuse_bad_question(question: Question, clean: Mapping[str, Any], answers: Sequence[Mapping[str, Any]]) -> None:
     for answer in (clean, *answers):
         if answer["status"] == "failed" and answer.get("fault") == "usage":
-            raise UsageError(answer["reason"])
+            raise UsageError(retold(answer["reason"]))
     if clean["status"] == "failed":
-        shapes = " ".join(str(item) for item in question.inputs) or "it was given"
+        shapes = " ".join(str(item) for item in question.inputs) or phrase("it was given")
         if clean.get("fault") == "lost":
-            raise UsageError(f"the model gave no answer on the input {shapes}: {clean['reason']}")
-        raise UsageError(f"the model fails on the input {shapes}: {clean['reason']}")
+            raise UsageError(
+                phrase(
+                    "the model gave no answer on the input {shapes}: {reason}",
+                    shapes=shapes,
+                    reason=retold(clean["reason"]),
+                )
+            )
+        raise UsageError(
+            phrase("the model fails on the input {shapes}: {reason}", shapes=shapes, reason=retold(clean["reason"]))
+        )
 
 
 def _count(item: CounterId, known: Entry, answer: Mapping[str, Any], context: Context) -> Count:
@@ -198,7 +214,12 @@ def _count(item: CounterId, known: Entry, answer: Mapping[str, Any], context: Co
     try:
         return count_answered(item, known, answer, context)
     except (LedgerError, KeyError, TypeError, ValueError) as error:
-        return count_failed(item, known, f"its answer contradicts itself: {type(error).__name__}: {error}", context)
+        return count_failed(item, known, contradiction(error), context)
+
+
+def contradiction(error: Exception) -> str:
+    """The reason of an answer whose parts do not fit together."""
+    return later("its answer contradicts itself: {kind}: {error}", kind=type(error).__name__, error=str(error))
 
 
 def count_failed(item: CounterId, known: Entry, reason: str, context: Context) -> Count:
@@ -248,7 +269,13 @@ def _unread(known: Entry, version: str | None) -> Sequence[str]:
     """What is to be said of a release whose source nobody read."""
     if known.counter.written(version):
         return ()
-    return (f"no rules are written for release {version}; those of {known.counter.read} were used, and prove nothing",)
+    return (
+        later(
+            "no rules are written for release {version}; those of {read} were used, and prove nothing",
+            version=version,
+            read=known.counter.read,
+        ),
+    )
 
 
 def _layers(rules: Rules, work: Work, answer: Mapping[str, Any]) -> tuple[Layer, ...]:

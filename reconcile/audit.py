@@ -16,6 +16,7 @@ from reconcile.ends import side_from_count, side_of_claim, sides
 from reconcile.errors import UsageError
 from reconcile.explain import Explanation, explain
 from reconcile.inputs import Input
+from reconcile.language import commas, phrase
 from reconcile.launching.launch import TIMEOUT
 from reconcile.launching.payload import payload
 from reconcile.objects import parse_object
@@ -100,9 +101,19 @@ class Audit:
             return side_from_count(answered, self.question, metric)
         failed = self.run.count(counter)
         if failed is not None:
-            raise UsageError(f"{counter} failed, so its number cannot be explained: {failed.reason}")
+            raise UsageError(
+                phrase(
+                    "{counter} failed, so its number cannot be explained: {reason}",
+                    counter=counter,
+                    reason=failed.reason,
+                )
+            )
         if not counter.startswith(("claim:", "run:")):
-            raise UsageError(f"{counter!r} is not part of this audit; it has {', '.join(self._sides)}")
+            raise UsageError(
+                phrase(
+                    "{counter!r} is not part of this audit; it has {sides}", counter=counter, sides=commas(self._sides)
+                )
+            )
         return sides(self.question, [counter], metric)[counter]
 
     def claimed(self, claim: Claim) -> Side:
@@ -208,7 +219,7 @@ def audit_question(question: Question, counters: Sequence[str] | None = None) ->
     """Run counters (all that are installed, if none are named) and the reference on a model."""
     named = list(counters) if counters else list(installed(question.adapters))
     if not named:
-        raise UsageError("no counter is installed; pip install 'flop-reconcile[all]' brings them")
+        raise UsageError(phrase("no counter is installed; pip install 'flop-reconcile[all]' brings them"))
     names = [*(name for name in named if name != reference.NAME), reference.NAME]
     return Audit(question, ask(question, names))
 
@@ -270,5 +281,7 @@ def _inputs(inputs: Sequence[object]) -> tuple[Input, ...]:
         elif shape is not None:
             found.append(Input(shape=tuple(int(size) for size in shape), dtype=str(dtype).rpartition(".")[2]))
         else:
-            raise UsageError(f"the input {item!r} is neither a tensor nor sizes such as '1,3,224,224'")
+            raise UsageError(
+                phrase("the input {item!r} is neither a tensor nor sizes such as '1,3,224,224'", item=item)
+            )
     return tuple(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from reconcile.errors import UsageError
+from reconcile.language import phrase
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
@@ -20,7 +21,7 @@ def parse_bytes(text: str) -> int:
     found = _SIZE.fullmatch(text.strip())
     size = int(float(found[1]) * _UNITS[found[2].upper()]) if found is not None else 0
     if size < 1:
-        raise UsageError(f"the memory {text!r} is no size above 0; write 8G or 512M")
+        raise UsageError(phrase("the memory {text!r} is no size above 0; write 8G or 512M", text=text))
     return size
 
 

@@ -43,6 +43,7 @@ from reconcile.commands.twins import twins_command
 from reconcile.ends import sides
 from reconcile.errors import ReconcileError
 from reconcile.explain import explain
+from reconcile.language import ENGLISH, later, phrase, retold, speaking
 from reconcile.launching.launch import TIMEOUT
 from reconcile.registry import entries
 from reconcile.render import terminal
@@ -84,7 +85,7 @@ def counters_command(adapters: Sequence[str], as_json: bool, output: str | None)
         for name, item in entries(tuple(adapters)).items()
     ]
     document = {"schema": "reconcile/counters/1", "counters": rows}
-    columns = ("counter", "release", "unit", "framework", "sees", "state")
+    columns = (later("counter"), later("release"), later("unit"), later("framework"), later("sees"), later("state"))
     cells = tuple(
         (
             str(row["counter"]),
@@ -92,11 +93,13 @@ def counters_command(adapters: Sequence[str], as_json: bool, output: str | None)
             str(row["unit"]),
             str(row["framework"]),
             str(row["sees"]),
-            ("installed" if row["overlay"] is None else "in an overlay") if row["installed"] else str(row["reason"]),
+            (later("installed") if row["overlay"] is None else later("in an overlay"))
+            if row["installed"]
+            else str(row["reason"]),
         )
         for row in rows
     )
-    table = Table(columns=columns, rows=cells)
+    table = Table(columns=columns, rows=tuple((*row[:4], *map(retold, row[4:])) for row in cells))
     texts = {".md": markdown_table(table) + "\n", ".csv": csv_text(columns, cells)}
     give(
         document,
@@ -191,8 +194,12 @@ speak(cli)
 
 def run_cli(arguments: Sequence[str] | None = None) -> int:
     """Run a command and give its exit code; what is refused is one sentence on standard error."""
+    with speaking(ENGLISH):
+        return _answered(list(sys.argv[1:] if arguments is None else arguments))
+
+
+def _answered(given: list[str]) -> int:
     try:
-        given = list(sys.argv[1:] if arguments is None else arguments)
         with progress_bar():
             code = cli.main(args=given, prog_name="reconcile", standalone_mode=False, obj=given)
     except click.exceptions.Abort:
@@ -202,12 +209,12 @@ def run_cli(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         return _refuse(error.format_message())
     except ReconcileError as error:
-        return _refuse(str(error))
+        return _refuse(retold(str(error)))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DIFFERENT
     except OSError as error:
-        return _refuse(f"the system refuses: {error.strerror or error}")
+        return _refuse(phrase("the system refuses: {why}", why=error.strerror or error))
     return code if isinstance(code, int) else EXPLAINED
 
 

@@ -14,6 +14,7 @@ from reconcile.claims.claim import Claim
 from reconcile.claims.claim_file import read_claim
 from reconcile.claims.claim_side import claim_side
 from reconcile.errors import LedgerError, UsageError
+from reconcile.language import commas, phrase
 from reconcile.published.formula import PREFIX, Formula, read_formula
 from reconcile.published.formula_side import formula_side
 from reconcile.registry import entry
@@ -28,7 +29,9 @@ from reconcile.work import Work
 def sides(question: Question, ids: Sequence[str], metric: str = OPERATIONS) -> dict[str, Side]:
     """A side for each id; counters are run together, claims are read against the reference of their own input."""
     if metric != OPERATIONS and any(text.startswith(("claim:", PREFIX)) for text in ids):
-        raise UsageError(f"claims state operations; {metric} can be compared between counters only")
+        raise UsageError(
+            phrase("claims state operations; {metric} can be compared between counters only", metric=metric)
+        )
     claims = {text: read_claim(text.removeprefix("claim:")) for text in ids if text.startswith("claim:")}
     saved = {text: _saved(text) for text in ids if text.startswith("run:")}
     stated = {text: read_formula(text) for text in ids if text.startswith(PREFIX)}
@@ -56,7 +59,13 @@ def _of_run(question: Question, run: Run, metric: str = OPERATIONS) -> dict[str,
     found = {}
     for count in run.counts:
         if count.status == "failed":
-            raise UsageError(f"{count.counter} failed, so its number cannot be explained: {count.reason}")
+            raise UsageError(
+                phrase(
+                    "{counter} failed, so its number cannot be explained: {reason}",
+                    counter=count.counter,
+                    reason=count.reason,
+                )
+            )
         found[count.counter] = side_from_count(count, question, metric)
     return found
 
@@ -71,7 +80,14 @@ def _side(count: Count, adapters: Sequence[str], inputs: tuple[str, ...], metric
     if metric == OPERATIONS:
         return side_of(count, counter.rules, inputs)
     if metric not in counter.measures:
-        raise UsageError(f"{counter.id} tells nothing of {metric}; it tells {', '.join(_tells(counter))}")
+        raise UsageError(
+            phrase(
+                "{counter} tells nothing of {metric}; it tells {metrics}",
+                counter=counter.id,
+                metric=metric,
+                metrics=commas(_tells(counter)),
+            )
+        )
     return measured_side(count, metric, counter.measures[metric], counter.rules, inputs)
 
 
@@ -82,9 +98,13 @@ def _tells(counter: Counter) -> tuple[str, ...]:
 def _claimed(question: Question, claim: Claim, shared: Side | None) -> Side:
     """The side of a claim; at another input than the question's, the reference is taken there too."""
     if question.model is not None and str(claim.model) != str(question.model):
-        raise UsageError(f"{claim.id} is about {claim.model}, not about {question.model}")
+        raise UsageError(
+            phrase(
+                "{claim} is about {model}, not about {asked}", claim=claim.id, model=claim.model, asked=question.model
+            )
+        )
     if question.payload and claim.inputs != question.inputs:
-        raise UsageError(f"{claim.id} is about another input than the live model was given")
+        raise UsageError(phrase("{claim} is about another input than the live model was given", claim=claim.id))
     if shared is None or claim.inputs != question.inputs:
         own = replace(question, inputs=claim.inputs)
         shared = _of_run(own, ask(own, [reference.NAME]))[reference.NAME]
@@ -112,30 +132,48 @@ def _saved(text: str) -> tuple[Run, Count]:
     file, _, wanted = text.removeprefix("run:").partition(".json")
     path, wanted = Path(f"{file}.json"), wanted.removeprefix(":")
     if not path.is_file():
-        raise UsageError(f"the saved run {str(path)!r} does not exist")
+        raise UsageError(phrase("the saved run {path!r} does not exist", path=str(path)))
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         jsonschema.validate(document, schema("run"))
         run = Run.from_json(document)
     except jsonschema.ValidationError as error:
-        raise UsageError(f"{str(path)!r} is no saved run: {error.message[:200]}") from error
+        raise UsageError(
+            phrase("{path!r} is no saved run: {message}", path=str(path), message=error.message[:200])
+        ) from error
     except (ValueError, LedgerError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"{str(path)!r} is no saved run: {error}") from error
+        raise UsageError(phrase("{path!r} is no saved run: {error}", path=str(path), error=error)) from error
     counts = [count for count in run.counts if count.status == "ok" and (not wanted or count.counter == wanted)]
     if len(counts) != 1:
         names = ", ".join(count.counter for count in run.counts if count.status == "ok")
-        raise UsageError(f"{text!r} must name one count; write run:{path}:ID with one of {names or 'none'}")
+        raise UsageError(
+            phrase(
+                "{text!r} must name one count; write run:{path}:ID with one of {names}",
+                text=text,
+                path=path,
+                names=names or "none",
+            )
+        )
     return run, counts[0]
 
 
 def _saved_side(text: str, run: Run, count: Count, question: Question, metric: str) -> Side:
     """The side of a saved count of the very model that is asked about."""
     if question.model is not None and run.model["object"] != str(question.model):
-        raise UsageError(f"{text!r} is a run of {run.model['object']}, not of {question.model}")
+        raise UsageError(
+            phrase(
+                "{text!r} is a run of {object}, not of {model}",
+                text=text,
+                object=run.model["object"],
+                model=question.model,
+            )
+        )
     try:
         return saved_side(count, run, question.adapters, metric)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise UsageError(f"{text!r} holds a ledger that contradicts itself: {error!r}") from error
+        raise UsageError(
+            phrase("{text!r} holds a ledger that contradicts itself: {error!r}", text=text, error=error)
+        ) from error
 
 
 def saved_side(count: Count, run: Run, adapters: Sequence[str] = (), metric: str = OPERATIONS) -> Side:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconcile.errors import UsageError
+from reconcile.language import commas, phrase
 
 DTYPES = ("float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool", "complex64")
 
@@ -46,18 +47,34 @@ def parse_input(text: str, *, default_dtype: str = "float32", least: int = 1) ->
     'ids=1,128:int64'
     """
     found = _FORM.fullmatch(text.strip().replace("x", ",") if re.fullmatch(r"[\dx]+", text.strip()) else text.strip())
-    way_out = "write sizes with commas, as in 1,3,224,224 or ids=1,128:int64"
+    way_out = phrase("write sizes with commas, as in 1,3,224,224 or ids=1,128:int64")
     if found is None:
-        raise UsageError(f"the input {text!r} is not understood; {way_out}")
+        raise UsageError(phrase("the input {text!r} is not understood; {way_out}", text=text, way_out=way_out))
     sizes = [part.strip() for part in found["sizes"].split(",") if part.strip()]
     if not sizes or not all(re.fullmatch(r"[+-]?\d+", part) for part in sizes):
-        raise UsageError(f"the input {text!r} has sizes that are no whole numbers; {way_out}")
+        raise UsageError(
+            phrase("the input {text!r} has sizes that are no whole numbers; {way_out}", text=text, way_out=way_out)
+        )
     shape = tuple(int(part) for part in sizes)
     if min(shape) < least:
-        raise UsageError(f"the input {text!r} has the size {min(shape)}; every size must be at least {least}")
+        raise UsageError(
+            phrase(
+                "the input {text!r} has the size {shape}; every size must be at least {least}",
+                text=text,
+                shape=min(shape),
+                least=least,
+            )
+        )
     dtype = found["dtype"] or default_dtype
     if dtype not in DTYPES:
-        raise UsageError(f"the input {text!r} has the dtype {dtype!r}; use one of {', '.join(DTYPES)}")
+        raise UsageError(
+            phrase(
+                "the input {text!r} has the dtype {dtype!r}; use one of {dtypes}",
+                text=text,
+                dtype=dtype,
+                dtypes=commas(DTYPES),
+            )
+        )
     return Input(shape=shape, dtype=dtype, name=found["name"])
 
 
@@ -66,5 +83,7 @@ def parse_inputs(texts: Iterable[str], *, default_dtype: str = "float32") -> tup
     inputs = tuple(parse_input(text, default_dtype=default_dtype) for text in texts)
     names = [item.name for item in inputs if item.name is not None]
     if len(set(names)) != len(names):
-        raise UsageError(f"the input {next(name for name in names if names.count(name) > 1)!r} is given twice")
+        raise UsageError(
+            phrase("the input {name!r} is given twice", name=next(name for name in names if names.count(name) > 1))
+        )
     return inputs

@@ -42,6 +42,12 @@ def speaking(language: str) -> Iterator[None]:
         _spoken = before
 
 
+def use(language: str) -> None:
+    """Speak a language until the block of `speaking` ends in which this is said."""
+    global _spoken
+    _spoken = language
+
+
 def spoken() -> str:
     """The code of the language in use."""
     return _spoken
@@ -175,7 +181,14 @@ def _recognised(language: str, sentence: str) -> str:
         found = form.fullmatch(sentence)
         if found is not None:
             return told.format(**{name: _part(part) for name, part in found.groupdict().items()})
-    return sentence
+    return _again(sentence)
+
+
+def _again(sentence: str) -> str:
+    """Sentences between semicolons, each retold; one alone stays as it is."""
+    parts = sentence.split("; ")
+    told = [retold(part) for part in parts] if len(parts) > 1 else parts
+    return sentence if told == parts else retold(clauses(told))
 
 
 def _part(value: object) -> object:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reconcile.errors import UsageError
+from reconcile.language import phrase
 
 _PACKAGE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _ATTRIBUTE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
@@ -48,14 +49,23 @@ def parse_object(text: str, arguments: Mapping[str, Any] | None = None) -> Objec
     'resnet18'
     """
     place, colon, attribute = text.rpartition(":")
-    way_out = "write package.module:attr or file.py:attr"
+    way_out = phrase("write package.module:attr or file.py:attr")
     if not colon or not place or not _ATTRIBUTE.fullmatch(attribute):
-        raise UsageError(f"the object {text!r} is not understood; {way_out}")
+        raise UsageError(phrase("the object {text!r} is not understood; {way_out}", text=text, way_out=way_out))
     if place.endswith(".py"):
         if not Path(place).is_file():
-            raise UsageError(f"the object {text!r} names the file {place!r}, which does not exist")
+            raise UsageError(
+                phrase("the object {text!r} names the file {place!r}, which does not exist", text=text, place=place)
+            )
     elif not _PACKAGE.fullmatch(place):
-        raise UsageError(f"the object {text!r} names {place!r}, which is no module name; {way_out}")
+        raise UsageError(
+            phrase(
+                "the object {text!r} names {place!r}, which is no module name; {way_out}",
+                text=text,
+                place=place,
+                way_out=way_out,
+            )
+        )
     return ObjectSpec(place=place, attribute=attribute, arguments=dict(arguments or {}))
 
 
@@ -69,13 +79,13 @@ def parse_arguments(texts: Iterable[str]) -> dict[str, Any]:
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not key.isidentifier():
-            raise UsageError(f"the argument {text!r} is not understood; write key=value")
+            raise UsageError(phrase("the argument {text!r} is not understood; write key=value", text=text))
         if key in found:
-            raise UsageError(f"the argument {key!r} is given twice")
+            raise UsageError(phrase("the argument {key!r} is given twice", key=key))
         try:
             found[key] = json.loads(value)
         except json.JSONDecodeError:
             if not re.fullmatch(r"[\w./+-]*", value):
-                raise UsageError(f"the argument {text!r} has a value that is no JSON") from None
+                raise UsageError(phrase("the argument {text!r} has a value that is no JSON", text=text)) from None
             found[key] = value
     return found

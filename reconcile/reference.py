@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconcile.adapter import AtOp, Counter, Measured, Named, Row, Subject, Told
+from reconcile.language import later
 from reconcile.pricing.terms import DEFINITION
 from reconcile.resources.measures import AsDefined, definition
 from reconcile.resources.metrics import METRICS
@@ -35,7 +36,7 @@ COUNTERS = (
         framework="any",
         distribution=None,
         imports=None,
-        sees="every executed op",
+        sees=later("every executed op"),
         rules=Rules(ops={"*": Rule(source="reconcile/pricing/terms.py:DEFINITION", weights=DEFINITION)}),
         run=run,
         measures={name: AsDefined() for name in METRICS},

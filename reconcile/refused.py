@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_LOSS = "it compares an output with a target, so it is no part of a model that is counted"
-_INDICES = "it gives or takes the places of maxima, which Paddle numbers in another way"
-_RANDOM = "it draws random numbers, so nothing could be certified"
-_NONE = "no mirror is written for it"
-_OWN = "it is PyTorch's own plumbing, which models do not call"
-_LAZY = "PyTorch makes the plain layer of it in the first call, which comes before the mirror"
+from reconcile.language import later
+
+_LOSS = later("it compares an output with a target, so it is no part of a model that is counted")
+_INDICES = later("it gives or takes the places of maxima, which Paddle numbers in another way")
+_RANDOM = later("it draws random numbers, so nothing could be certified")
+_NONE = later("no mirror is written for it")
+_OWN = later("it is PyTorch's own plumbing, which models do not call")
+_LAZY = later("PyTorch makes the plain layer of it in the first call, which comes before the mirror")
 
 FUNCTIONS: Mapping[str, str] = {
     **dict.fromkeys(

@@ -21,6 +21,7 @@ from reconcile.adapter import Counter, Subject, Told
 from reconcile.caching.records import overwritten
 from reconcile.conformance.checkout import holds, release_at
 from reconcile.errors import CounterError, UsageError
+from reconcile.language import commas, later, phrase
 from reconcile.releases.overlay import Overlay, pinned
 from reconcile.rules import Rules
 
@@ -87,7 +88,11 @@ class Entry:
         if imports is None:
             return None
         if not _exists(imports):
-            return f"{self.counter.id} is not installed: pip install {distribution}"
+            return later(
+                "{counter} is not installed: pip install {distribution}",
+                counter=self.counter.id,
+                distribution=distribution,
+            )
         other = None if distribution is None else overwritten(distribution, imports)
         if other is None:
             return None
@@ -95,9 +100,18 @@ class Entry:
             # A build for other hardware has a name of its own, such as paddlepaddle-gpu.
             return None
         if distribution is not None and _installed(distribution) is None:
-            return f"{self.counter.id} is not installed: {imports}/ here belongs to {other}"
-        return (
-            f"{self.counter.id} is overwritten: {other} put its own files into {imports}/; install {distribution} anew"
+            return later(
+                "{counter} is not installed: {imports}/ here belongs to {other}",
+                counter=self.counter.id,
+                imports=imports,
+                other=other,
+            )
+        return later(
+            "{counter} is overwritten: {other} put its own files into {imports}/; install {distribution} anew",
+            counter=self.counter.id,
+            other=other,
+            imports=imports,
+            distribution=distribution,
         )
 
     def at(self, release: str | None) -> Entry:
@@ -105,7 +119,7 @@ class Entry:
         if release is None:
             return self
         if self.counter.distribution is None:
-            raise UsageError(f"{self.counter.id} has no releases of its own")
+            raise UsageError(phrase("{counter} has no releases of its own", counter=self.counter.id))
         return replace(self, release=release)
 
     def within(self, checkout: Path | None) -> Entry:
@@ -153,17 +167,24 @@ def load(file: Path) -> ModuleType:
     name = f"{_package(file.parent)}.{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
-        raise UsageError(f"the adapter {str(file)!r} is no Python file")
+        raise UsageError(later("the adapter {file!r} is no Python file", file=str(file)))
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
     except FileNotFoundError:
-        raise UsageError(f"the adapter {str(file)!r} does not exist") from None
+        raise UsageError(later("the adapter {file!r} does not exist", file=str(file))) from None
     except Exception as error:
-        raise UsageError(f"the adapter {str(file)!r} cannot be loaded: {type(error).__name__}: {error}") from error
+        raise UsageError(
+            later(
+                "the adapter {file!r} cannot be loaded: {error_type}: {error}",
+                file=str(file),
+                error_type=type(error).__name__,
+                error=error,
+            )
+        ) from error
     if not getattr(module, "COUNTERS", ()):
-        raise UsageError(f"the adapter {str(file)!r} defines no COUNTERS")
+        raise UsageError(later("the adapter {file!r} defines no COUNTERS", file=str(file)))
     return module
 
 
@@ -182,7 +203,9 @@ def _offered() -> Iterator[Entry]:
             yield from (Entry(counter=counter, file=file) for counter in load(file).COUNTERS)
         except Exception as error:
             yield Entry(
-                counter=_unknown(point.name), file=Path(point.module), broken=f"{point.name} is broken: {error}"
+                counter=_unknown(point.name),
+                file=Path(point.module),
+                broken=later("{counter} is broken: {why}", counter=point.name, why=str(error)),
             )
 
 
@@ -194,7 +217,7 @@ def _file_of(module: str) -> Path:
         name = f"{name}.{part}"
         spec = None if spec is None else PathFinder.find_spec(name, spec.submodule_search_locations)
     if spec is None or spec.origin is None:
-        raise UsageError(f"the module {module!r} that offers it does not exist")
+        raise UsageError(later("the module {module!r} that offers it does not exist", module=module))
     return Path(spec.origin)
 
 
@@ -206,14 +229,14 @@ def _unknown(name: str) -> Counter:
         framework="any",
         distribution=None,
         imports=None,
-        sees="unknown",
+        sees=later("unknown"),
         rules=Rules(),
         run=_never,
     )
 
 
 def _never(subject: Subject) -> Told:
-    raise CounterError("this counter's adapter could not be loaded")
+    raise CounterError(later("this counter's adapter could not be loaded"))
 
 
 @cache
@@ -234,5 +257,9 @@ def entry(counter: str, extra: Iterable[str] = ()) -> Entry:
     """The entry of one counter; an unknown one is refused with the known ones named."""
     known = entries(tuple(extra))
     if counter not in known:
-        raise UsageError(f"the counter {counter!r} is unknown; known are {', '.join(sorted(known))}")
+        raise UsageError(
+            phrase(
+                "the counter {counter!r} is unknown; known are {known}", counter=counter, known=commas(sorted(known))
+            )
+        )
     return known[counter]

@@ -14,6 +14,7 @@ from unittest import mock
 
 from reconcile.adapter import Counter, Place, Release, Row, Subject, Told, whole
 from reconcile.errors import CannotAskError
+from reconcile.language import later
 from reconcile.pricing.amounts import in_single_precision
 from reconcile.resources.census import Census
 from reconcile.resources.measures import Convention
@@ -164,11 +165,11 @@ def _number(buffers: Buffers, name: str, path: str) -> int | None:
 def _given(subject: Subject, by_size: bool) -> Any:
     """What `thop.profile` is given: the inputs, or until June 2019 the size of the only one."""
     if subject.kwargs:
-        raise CannotAskError("thop.profile takes positional inputs only")
+        raise CannotAskError(later("thop.profile takes positional inputs only"))
     if not by_size:
         return subject.args
     if len(subject.args) != 1 or not subject.args[0].is_floating_point():
-        raise CannotAskError("this release of thop takes the size of one input, and fills it with zeros itself")
+        raise CannotAskError(later("this release of thop takes the size of one input, and fills it with zeros itself"))
     return tuple(subject.args[0].shape)
 
 

@@ -24,6 +24,7 @@ from reconcile.commands.options import (
     question_of,
 )
 from reconcile.errors import UsageError
+from reconcile.language import phrase
 from reconcile.render import terminal
 from reconcile.render.folder import check_folder, write_folder
 from reconcile.render.report import report
@@ -69,7 +70,9 @@ def audit_command(
 ) -> int:
     """Write the whole report on OBJECT: every counter, every difference, as a page, text, data and pictures."""
     if (left is None) != (right is None):
-        raise UsageError("--from and --to belong together: name both numbers that the page should compare first")
+        raise UsageError(
+            phrase("--from and --to belong together: name both numbers that the page should compare first")
+        )
     if out is not None:
         check_folder(out, REPORT_FILES, force=force)
     question = question_of(model, **options)

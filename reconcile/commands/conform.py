@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from reconcile.ask import every
-from reconcile.commands.options import Texts, give, text_of
+from reconcile.commands.options import Texts, give, language_option, text_of
 from reconcile.conformance.accepted import Review, accepted_text, read_accepted, review
 from reconcile.conformance.conform import Suite, conform
 from reconcile.conformance.corpus import chosen
 from reconcile.errors import UsageError
+from reconcile.language import phrase, retold
 from reconcile.progress import watcher
 from reconcile.render import terminal
 from reconcile.render.conformance import conformance_csv, conformance_report, findings, results, sentence, summary
@@ -41,7 +42,9 @@ class Asked:
         words = ["reconcile", "conform", *(["--all"] if self.every else self.counters)]
         words += [word for pattern in self.patterns for word in ("--case", pattern)]
         words += [word for file in self.adapters for word in ("--adapter", file)]
-        return shlex.join([*words, *(word for output in self.outputs for word in ("--output", output))])
+        return shlex.join(
+            [*words, *(word for output in self.outputs for word in ("--output", output)), *language_option()]
+        )
 
 
 def conform_answer(asked: Asked) -> bool:
@@ -71,15 +74,15 @@ def conform_answer(asked: Asked) -> bool:
 
 def _counters(asked: Asked) -> Sequence[str]:
     if asked.every == bool(asked.counters):
-        raise UsageError("name the counters to check, or give --all for every one that can run here")
+        raise UsageError(phrase("name the counters to check, or give --all for every one that can run here"))
     if not 0 < asked.timeout < float("inf"):
-        raise UsageError(f"the timeout {asked.timeout:g} must be a number of seconds above 0")
+        raise UsageError(phrase("the timeout {timeout:g} must be a number of seconds above 0", timeout=asked.timeout))
     for file in asked.adapters:
         if not Path(file).is_file():
-            raise UsageError(f"the adapter {file!r} does not exist")
+            raise UsageError(phrase("the adapter {file!r} does not exist", file=file))
     found = every(asked.adapters) if asked.every else asked.counters
     if not found:
-        raise UsageError("no counter is installed; pip install 'flop-reconcile[all]' brings them")
+        raise UsageError(phrase("no counter is installed; pip install 'flop-reconcile[all]' brings them"))
     return found
 
 
@@ -99,6 +102,12 @@ def _show(suite: Suite, found: Review | None) -> None:
         terminal.show(summary(suite), to=out)
         for counter in suite.counters:
             for result in counter.of("drifted"):
-                terminal.say(f"{counter.counter} drifted in {result.case}: {result.note}", to=out)
+                note = phrase(
+                    "{counter} drifted in {case}: {note}",
+                    counter=counter.counter,
+                    case=result.case,
+                    note=retold(result.note),
+                )
+                terminal.say(note, to=out)
     if found is not None and not found:
         terminal.show(findings(found), to=out)

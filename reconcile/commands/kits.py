@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from reconcile.commands.options import DOCUMENT, give
+from reconcile.commands.options import DOCUMENT, give, language_option
 from reconcile.conformance.accepted import accepted_text
 from reconcile.conformance.conform import Suite, conform
 from reconcile.conformance.corpus import chosen
@@ -44,7 +44,7 @@ def kits_command(
         _write_lines(suite, out)
     words = [*counters, *(["--from", results] if results else []), *(["--out", out] if out else [])]
     words += [word for pattern in patterns for word in ("--case", pattern)]
-    words += ["--output", output] if output else []
+    words += [*(["--output", output] if output else []), *language_option()]
     table = kits_summary(kits)
     give(
         {"schema": SCHEMA, "kits": [kit.to_json() for kit in kits]},

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from reconcile.commands.options import FORMAT, Command, give, options_of
+from reconcile.commands.options import FORMAT, Command, give, language_option, options_of
 from reconcile.errors import UsageError
 from reconcile.language import either, phrase
 from reconcile.launching.launch import TIMEOUT
@@ -93,7 +93,7 @@ class Asked:
         """The command that asks for the same report."""
         models = [word for pattern in self.patterns for word in ("--model", pattern)]
         output = ["--output", self.output] if self.output else []
-        return shlex.join(["reconcile", name, self.file, *models, *output])
+        return shlex.join(["reconcile", name, self.file, *models, *output, *language_option()])
 
     def give(self, document: dict[str, Any], *, report: Text, csv: Text, summary: Text) -> None:
         """Write the report with its document beside it, and print the answer."""

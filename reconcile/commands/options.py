@@ -15,6 +15,7 @@ from reconcile.byte_sizes import parse_bytes
 from reconcile.caching.cache import VARIABLE, cache_at
 from reconcile.errors import UsageError
 from reconcile.inputs import DTYPES, parse_inputs
+from reconcile.language import ENGLISH, phrase, spoken
 from reconcile.launching.launch import TIMEOUT
 from reconcile.objects import parse_arguments, parse_object
 from reconcile.registry import entries
@@ -83,13 +84,18 @@ def form_of(as_json: bool) -> str:
     context = click.get_current_context(silent=True)
     form = None if context is None else context.meta.get(_FORM)
     if as_json and form not in (None, "json"):
-        raise UsageError(f"--json and --format {form} exclude each other")
+        raise UsageError(phrase("--json and --format {form} exclude each other", form=form))
     return "json" if as_json else form or "table"
 
 
 def command_line() -> str:
     """The command line that is being run."""
     return shlex.join(["reconcile", *click.get_current_context().obj])
+
+
+def language_option() -> tuple[str, ...]:
+    """The option that asks for the language in use; none for English, which nobody has to ask for."""
+    return () if spoken() == ENGLISH else ("--lang", spoken())
 
 
 def _bytes(context: click.Context, option: click.Parameter, text: str | None) -> int | None:
@@ -187,12 +193,12 @@ def question_of(
 ) -> Question:
     """The question that the options of `MODEL` ask."""
     if device != "cpu":
-        raise UsageError(f"the device {device!r} is not supported: counts are taken on the CPU")
+        raise UsageError(phrase("the device {device!r} is not supported: counts are taken on the CPU", device=device))
     if not 0 < timeout < float("inf"):
-        raise UsageError(f"the timeout {timeout:g} must be a number of seconds above 0")
+        raise UsageError(phrase("the timeout {timeout:g} must be a number of seconds above 0", timeout=timeout))
     for file in adapters:
         if not Path(file).is_file():
-            raise UsageError(f"the adapter {file!r} does not exist")
+            raise UsageError(phrase("the adapter {file!r} does not exist", file=file))
     mode: Any = "inference" if grad == "inference_mode" else grad
     return Question(
         model=parse_object(model, parse_arguments(arguments)),

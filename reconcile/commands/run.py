@@ -13,6 +13,7 @@ from reconcile.ask import ask, installed
 from reconcile.audit import Audit
 from reconcile.commands.options import COUNTERS, DIFFERENT, DOCUMENT, EXPLAINED, MODEL, examples, give, question_of
 from reconcile.errors import UsageError
+from reconcile.language import phrase
 from reconcile.outline import Group
 from reconcile.render import tables, terminal
 from reconcile.render.report import run_report
@@ -49,11 +50,11 @@ def run_command(
     The document of --json always has every layer.
     """
     if depth is not None and group_by is not None:
-        raise UsageError("--depth and --group-by exclude each other: rows are added up in one way")
+        raise UsageError(phrase("--depth and --group-by exclude each other: rows are added up in one way"))
     question = question_of(model, **options)
     names = list(counters) or list(installed(question.adapters))
     if not names:
-        raise UsageError("no counter is installed; pip install 'flop-reconcile[all]' brings them")
+        raise UsageError(phrase("no counter is installed; pip install 'flop-reconcile[all]' brings them"))
     run = ask(question, names)
     groups = _groups(run, depth, group_by)
     audit = Audit(question, run)

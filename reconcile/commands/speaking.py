@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from reconcile.commands.options import form_of
-from reconcile.language import ENGLISH, LANGUAGES, speaking
+from reconcile.language import ENGLISH, LANGUAGES, speaking, spoken, use
 
 VARIABLE = "RECONCILE_LANG"
 
@@ -21,24 +21,34 @@ def speak(group: click.Group) -> None:
             speak(command)
         if command.callback is not None and (not isinstance(command, click.Group) or command.invoke_without_command):
             command.params.append(_option())
-            command.callback = _spoken(command.callback)
+            command.callback = _heard(command.callback)
 
 
 def _option() -> click.Option:
     return click.Option(
         ["--lang"],
         type=click.Choice(LANGUAGES),
-        default=ENGLISH,
         envvar=VARIABLE,
+        is_eager=True,
+        expose_value=False,
+        callback=_speak,
         help=f"The language of what people read; documents in JSON are English. {VARIABLE}, or en, if not given.",
     )
 
 
-def _spoken(callback: Callable[..., Any]) -> Callable[..., Any]:
+def _speak(context: click.Context, option: click.Parameter, language: str | None) -> None:
+    """Speak the language from here on, also where the other options are refused."""
+    if language is not None:
+        use(language)
+
+
+def _heard(callback: Callable[..., Any]) -> Callable[..., Any]:
+    """A command that makes documents in English, whatever language was asked for."""
+
     @wraps(callback)
-    def command(*arguments: Any, lang: str, **options: Any) -> Any:
+    def command(*arguments: Any, **options: Any) -> Any:
         machine = form_of(bool(options.get("as_json"))) == "json"
-        with speaking(ENGLISH if machine else lang):
+        with speaking(ENGLISH if machine else spoken()):
             return callback(*arguments, **options)
 
     return command

@@ -8,6 +8,7 @@ import click
 
 from reconcile.commands.many import REPORT, Asked, many_models
 from reconcile.commands.options import DIFFERENT, EXPLAINED
+from reconcile.language import commas, later
 from reconcile.render.survey import cells_csv
 from reconcile.render.twins import summary, twins_report
 from reconcile.surveys.survey_file import read_survey
@@ -26,7 +27,7 @@ def twins_command(**options: Any) -> int:
     survey = read_survey(asked.file)
     models = asked.models(survey)
     groups = dict.fromkeys(model.group for model in models)
-    title = f"Paddle twins of {', '.join(groups)}"
+    title = later("Paddle twins of {groups}", groups=commas(groups))
     document = run_twins(survey, models=models, command=asked.command("twins"), title=title, **asked.running)
     asked.give(document, report=twins_report, csv=lambda document: cells_csv(document["models"]), summary=summary)
     return EXPLAINED if explained(document["models"]) else DIFFERENT

@@ -12,6 +12,7 @@ import yaml
 from reconcile.conformance.conform import Conformance, Result, Suite
 from reconcile.conformance.corpus import corpus
 from reconcile.errors import UsageError
+from reconcile.language import commas, later, listed, phrase
 
 _ACCEPTABLE = ("departs", "crashes")
 
@@ -39,10 +40,11 @@ class Line:
     def differs(self, result: Result) -> str:
         """How a result differs from what was accepted, in words."""
         if self.verdict != result.verdict:
-            return f"accepted was `{self.verdict}`, now it is `{result.verdict}`"
+            return later("accepted was `{before}`, now it is `{now}`", before=self.verdict, now=result.verdict)
         if sorted(self.causes) != sorted(result.causes):
-            return f"accepted was {', '.join(self.causes) or 'no cause'}, now it is {', '.join(result.causes)}"
-        return f"accepted was {self.told}, now {result.told} is told"
+            before = commas(self.causes) or later("no cause")
+            return later("accepted was {before}, now it is {now}", before=before, now=commas(result.causes))
+        return later("accepted was {before}, now {now} is told", before=self.told, now=result.told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +82,16 @@ def read_accepted(path: str) -> tuple[Line, ...]:
     try:
         document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"the accepted departures {path!r} cannot be read: {error.strerror or error}") from error
+        raise UsageError(
+            phrase("the accepted departures {path!r} cannot be read: {why}", path=path, why=error.strerror or error)
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         text = " ".join(str(error).split())[:200]
-        raise UsageError(f"the accepted departures {path!r} are no YAML: {text}") from error
+        raise UsageError(
+            phrase("the accepted departures {path!r} are no YAML: {text}", path=path, text=text)
+        ) from error
     if not isinstance(document, dict) or not all(isinstance(lines, dict) for lines in document.values()):
-        raise UsageError(f"the accepted departures {path!r} must hold, by counter, lines by case")
+        raise UsageError(phrase("the accepted departures {path!r} must hold, by counter, lines by case", path=path))
     return tuple(
         _line(path, str(counter), str(case), line)
         for counter, lines in document.items()
@@ -94,16 +100,25 @@ def read_accepted(path: str) -> tuple[Line, ...]:
 
 
 def _line(path: str, counter: str, case: str, line: Any) -> Line:
-    where = f"the accepted departures {path!r}, {counter}, {case}"
+    where = phrase("the accepted departures {path!r}, {counter}, {case}", path=path, counter=counter, case=case)
     if not isinstance(line, dict) or not set(line) <= {"verdict", "causes", "told"}:
-        raise UsageError(f"{where}: a line holds verdict, causes and told, and nothing else")
+        raise UsageError(phrase("{where}: a line holds verdict, causes and told, and nothing else", where=where))
     verdict, causes, told = line.get("verdict"), line.get("causes", []), line.get("told")
     if verdict not in _ACCEPTABLE:
-        raise UsageError(f"{where}: the verdict is {verdict!r}; only {' and '.join(_ACCEPTABLE)} can be accepted")
+        raise UsageError(
+            phrase(
+                "{where}: the verdict is {verdict!r}; only {verdicts} can be accepted",
+                where=where,
+                verdict=verdict,
+                verdicts=listed(_ACCEPTABLE),
+            )
+        )
     if not isinstance(causes, list) or not all(isinstance(cause, str) for cause in causes):
-        raise UsageError(f"{where}: the causes are {causes!r}, which is no list of names")
+        raise UsageError(
+            phrase("{where}: the causes are {causes!r}, which is no list of names", where=where, causes=causes)
+        )
     if told is not None and type(told) is not int:
-        raise UsageError(f"{where}: told is {told!r}, which is no whole number")
+        raise UsageError(phrase("{where}: told is {told!r}, which is no whole number", where=where, told=told))
     return Line(counter=counter, case=case, verdict=verdict, causes=tuple(causes), told=told)
 
 
@@ -116,7 +131,7 @@ def review(suite: Suite, lines: Sequence[Line]) -> Review:
     for line in lines:
         place = (line.counter, line.case)
         if line.counter in asked and line.case not in known:
-            stale.append(Stale(counter=line.counter, case=line.case, why="there is no such case"))
+            stale.append(Stale(counter=line.counter, case=line.case, why=later("there is no such case")))
         elif place in results and line.covers(results[place]):
             covered.add(place)
         elif place in results:

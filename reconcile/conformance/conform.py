@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from reconcile import reference
-from reconcile.ask import CounterId, Question, count_answered, parse_counter, ready
+from reconcile.ask import CounterId, Question, contradiction, count_answered, parse_counter, ready
 from reconcile.causes import CAUSES
 from reconcile.claims.arithmetic import evaluate
 from reconcile.conformance.corpus import Case
 from reconcile.errors import LedgerError, UsageError
 from reconcile.explain import Explanation, explain
+from reconcile.language import clauses, commas, later, phrase
 from reconcile.launching.launch import TIMEOUT, Request, stream
 from reconcile.launching.server import preload
 from reconcile.progress import Watch, nobody
@@ -25,11 +26,11 @@ from reconcile.side import Side, side_of
 Verdict = Literal["as-ruled", "departs", "crashes", "drifted", "not run"]
 
 VERDICTS: Mapping[Verdict, str] = {
-    "as-ruled": "the counter tells what its rules say, and that is the definition",
-    "departs": "the counter tells what its rules say in every row, which is not the definition somewhere",
-    "crashes": "the counter gives no answer",
-    "drifted": "the counter tells something else than its rules say in some row",
-    "not run": "the counter cannot be asked: it has no model of its framework, or its call takes no such inputs",
+    "as-ruled": later("the counter tells what its rules say, and that is the definition"),
+    "departs": later("the counter tells what its rules say in every row, which is not the definition somewhere"),
+    "crashes": later("the counter gives no answer"),
+    "drifted": later("the counter tells something else than its rules say in some row"),
+    "not run": later("the counter cannot be asked: it has no model of its framework, or its call takes no such inputs"),
 }
 
 _LIBRARIES = ("pandas", "torchvision", "timm", "paddle")
@@ -200,7 +201,7 @@ def conform(
     A counter whose library stands in the folder `checkout` is taken from there.
     """
     if not cases or not counters:
-        raise UsageError("conformance needs at least one case and one counter")
+        raise UsageError(phrase("conformance needs at least one case and one counter"))
     ids = [parse_counter(text) for text in dict.fromkeys(counters)]
     known = list(ready(map(str, ids), adapters, checkout).values())
     questions = [_question(case, adapters, checkout) for case in cases]
@@ -278,14 +279,16 @@ class Trial:
     def judge(self, item: CounterId, known: Entry, answer: Mapping[str, Any]) -> Result:
         """The verdict on what a counter answered."""
         if self._basis is None:
-            return self._result("not run", note=f"the case itself does not run here: {_lasting(str(self.failed))}")
+            return self._result(
+                "not run", note=later("the case itself does not run here: {why}", why=_lasting(str(self.failed)))
+            )
         if answer["status"] == "failed":
             return self._without_answer(answer)
         try:
             count, side = self._side(item, known, answer)
             return self._compared(count, explain(side, self._basis), self._basis)
         except (LedgerError, KeyError, TypeError, ValueError) as error:
-            return self._result("drifted", note=f"its answer contradicts itself: {type(error).__name__}: {error}")
+            return self._result("drifted", note=contradiction(error))
 
     def _without_answer(self, answer: Mapping[str, Any]) -> Result:
         reason = _lasting(str(answer.get("reason")))
@@ -299,7 +302,13 @@ class Trial:
         wrong = _drifts(count.layers)
         executed = Reference.of(basis.work.ledger)
         if executed.total != self.case.reference or executed.partial:
-            wrong.append(f"the ledger holds {executed.total} multiply-adds, by definition there are {self.case.macs}")
+            wrong.append(
+                later(
+                    "the ledger holds {total} multiply-adds, by definition there are {macs}",
+                    total=executed.total,
+                    macs=self.case.macs,
+                )
+            )
         verdict: Verdict = "drifted" if wrong else "departs" if causes else "as-ruled"
         return self._result(
             verdict,
@@ -307,7 +316,7 @@ class Trial:
             predicted=sum(layer.predicted or 0 for layer in count.layers),
             params=count.params,
             causes=causes,
-            note="; ".join(wrong) or ", ".join(f"{cause} {amount:+}" for cause, amount in causes.items()),
+            note=clauses(wrong) or commas(f"{cause} {amount:+}" for cause, amount in causes.items()),
             side_effects=tuple(map(_lasting, count.side_effects)),
         )
 
@@ -318,13 +327,21 @@ class Trial:
 def _drifts(layers: Sequence[Layer]) -> list[str]:
     """The rows in which a counter told something else than its rules say, in words."""
     rows = [layer for layer in layers if layer.residual or layer.mismatch]
-    texts = [f"{row.layer}: told {_said(row.told)}, its rules say {_said(row.predicted)}" for row in rows]
+    texts = [
+        later(
+            "{layer}: told {told}, its rules say {predicted}",
+            layer=row.layer,
+            told=_said(row.told),
+            predicted=_said(row.predicted),
+        )
+        for row in rows
+    ]
     rest = len(texts) - _ROWS_SHOWN
-    return [*texts[:_ROWS_SHOWN], *([f"and {rest} rows more"] if rest > 0 else [])]
+    return [*texts[:_ROWS_SHOWN], *([later("and {n} rows more", n=rest)] if rest > 0 else [])]
 
 
 def _said(number: int | None) -> str:
-    return "nothing" if number is None else str(number)
+    return later("nothing") if number is None else str(number)
 
 
 def _lasting(text: str) -> str:

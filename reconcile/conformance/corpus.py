@@ -15,6 +15,7 @@ import yaml
 from reconcile.claims.arithmetic import evaluate
 from reconcile.errors import LedgerError, UsageError
 from reconcile.inputs import Input, parse_input
+from reconcile.language import later, phrase
 from reconcile.objects import ObjectSpec, parse_object
 from reconcile.schema import Context
 
@@ -104,7 +105,8 @@ def _model(case: Mapping[str, Any], takes: int) -> tuple[str, ObjectSpec]:
     arguments: dict[str, Any] = {"layer": name, "given": given, "named": named}
     if kind == "layer":
         return f"nn.{what}", parse_object(f"{_IDIOMS}.layer:one_layer", arguments | {"takes": takes})
-    return f"nn.{what} itself", parse_object(f"{_IDIOMS}.layer:root_layer", arguments)
+    layer = f"nn.{what}"
+    return later("{layer} itself", layer=layer), parse_object(f"{_IDIOMS}.layer:root_layer", arguments)
 
 
 def _context(case: Mapping[str, Any]) -> Context:
@@ -159,7 +161,12 @@ def chosen(patterns: Sequence[str] = ()) -> tuple[Case, ...]:
     cases = corpus()
     for pattern in patterns:
         if not any(_fits(case, pattern) for case in cases):
-            raise UsageError(f"no conformance case fits {pattern!r}; names are as `conv2d-padding-same` or `norms/*`")
+            raise UsageError(
+                phrase(
+                    "no conformance case fits {pattern!r}; names are as `conv2d-padding-same` or `norms/*`",
+                    pattern=pattern,
+                )
+            )
     return tuple(case for case in cases if not patterns or any(_fits(case, pattern) for pattern in patterns))
 
 

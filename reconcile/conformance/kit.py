@@ -13,6 +13,7 @@ import jsonschema
 from reconcile.conformance.accepted import lines_of
 from reconcile.conformance.conform import Conformance, Result, Suite
 from reconcile.errors import LedgerError, UsageError
+from reconcile.language import commas, phrase
 from reconcile.schemas import schema
 
 
@@ -91,11 +92,17 @@ def read_suite(path: str) -> Suite:
         jsonschema.validate(document, schema("conformance"))
         return Suite.from_json(document)
     except OSError as error:
-        raise UsageError(f"the results {path!r} cannot be read: {error.strerror or error}") from error
+        raise UsageError(
+            phrase("the results {path!r} cannot be read: {why}", path=path, why=error.strerror or error)
+        ) from error
     except jsonschema.ValidationError as error:
-        raise UsageError(f"{path!r} holds no results of several counters: {error.message[:200]}") from error
+        raise UsageError(
+            phrase("{path!r} holds no results of several counters: {message}", path=path, message=error.message[:200])
+        ) from error
     except (ValueError, LedgerError) as error:
-        raise UsageError(f"{path!r} holds no results of several counters: {error}") from error
+        raise UsageError(
+            phrase("{path!r} holds no results of several counters: {error}", path=path, error=error)
+        ) from error
 
 
 def picked(suite: Suite, names: Sequence[str]) -> Suite:
@@ -103,5 +110,7 @@ def picked(suite: Suite, names: Sequence[str]) -> Suite:
     known = {counter.counter: counter for counter in suite.counters}
     for name in names:
         if name not in known:
-            raise UsageError(f"the results hold nothing of {name!r}; they hold {', '.join(known)}")
+            raise UsageError(
+                phrase("the results hold nothing of {name!r}; they hold {known}", name=name, known=commas(known))
+            )
     return Suite(cases=suite.cases, counters=tuple(known[name] for name in dict.fromkeys(names)))

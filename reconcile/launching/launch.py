@@ -23,6 +23,7 @@ from typing import Any
 
 from reconcile.byte_sizes import show_bytes
 from reconcile.caching.answers import Answers
+from reconcile.language import later
 from reconcile.launching.server import Ended, Limits, close_servers, server
 from reconcile.progress import watcher
 from reconcile.worker.job import ANSWER, PAYLOAD, REQUEST, VALUES
@@ -59,7 +60,7 @@ def launch(
 
     def one(request: Request, folder: Path) -> dict[str, Any]:
         if refused.is_set():
-            return {"status": "failed", "fault": "skipped", "reason": "another worker refused the question"}
+            return {"status": "failed", "fault": "skipped", "reason": later("another worker refused the question")}
         answer = _kept(request, folder, limits, answers) if request.kept else _one(request, folder, limits)
         if answer.get("fault") == "usage":
             refused.set()
@@ -180,38 +181,42 @@ def _once(request: Request, folder: Path, limits: Limits) -> dict[str, Any]:
         overlay = None if request.once else document.get("overlay")
         ended = server(overlay, document.get("imports")).run(folder, limits)
     except (ChildProcessError, OSError) as error:
-        return _broken(f"its process could not be started or was lost: {error}")
+        return _broken(later("its process could not be started or was lost: {why}", why=str(error)))
     return _stopped(ended, limits) or _read(folder, ended)
 
 
 def _stopped(ended: Ended, limits: Limits) -> dict[str, Any] | None:
     """The answer of a worker that was over a limit or was ended by a signal; None if it ended by itself."""
     if ended.over == "time":
-        return _broken(f"it did not answer within {limits.seconds:g} seconds and was stopped", ended.said)
+        return _broken(
+            later("it did not answer within {seconds:g} seconds and was stopped", seconds=limits.seconds), ended.said
+        )
     if ended.over == "memory" and limits.memory is not None:
-        return _broken(f"it held more than {show_bytes(limits.memory)} of memory and was stopped", ended.said)
+        return _broken(
+            later("it held more than {size} of memory and was stopped", size=show_bytes(limits.memory)), ended.said
+        )
     if ended.code < 0:
         number = -ended.code
         name = signal.Signals(number).name if number in set(signal.Signals) else signal.strsignal(number)
-        return _broken(f"it was ended by signal {number} ({name})", ended.said)
+        return _broken(later("it was ended by signal {number} ({name})", number=number, name=name), ended.said)
     return None
 
 
 def _read(folder: Path, ended: Ended) -> dict[str, Any]:
     answer = folder / ANSWER
     if not answer.is_file():
-        return _broken(f"it ended with exit code {ended.code} and without an answer", ended.said)
+        return _broken(later("it ended with exit code {code} and without an answer", code=ended.code), ended.said)
     try:
         document = json.loads(answer.read_text(encoding="utf-8"))
     except json.JSONDecodeError:
-        return _broken("its answer is no whole document", ended.said)
+        return _broken(later("its answer is no whole document"), ended.said)
     if not isinstance(document, dict) or document.get("status") not in ("ok", "failed"):
-        return _broken("its answer has no status", ended.said)
+        return _broken(later("its answer has no status"), ended.said)
     return document | {"said": ended.said}
 
 
 def _broken(reason: str, said: str = "") -> dict[str, Any]:
     text = said.strip()
     last = text.splitlines()[-1][:_SHOWN] if text else ""
-    end = f"; it last said: {last}" if last else ""
-    return {"status": "failed", "fault": "lost", "reason": reason + end, "said": said}
+    told = later("{reason}; it last said: {last}", reason=reason, last=last) if last else reason
+    return {"status": "failed", "fault": "lost", "reason": told, "said": said}

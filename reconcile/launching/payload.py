@@ -13,6 +13,7 @@ from typing import Any
 import cloudpickle
 
 from reconcile.errors import UsageError
+from reconcile.language import phrase
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
@@ -32,13 +33,19 @@ def payload(model: object, inputs: tuple[object, ...]) -> bytes:
     """Pickle a live PyTorch or Paddle model and its inputs; raises `UsageError` for anything else."""
     parts = _parts(model)
     if any(isinstance(item, str) for item in inputs):
-        raise UsageError("a live model takes tensors as its inputs")
+        raise UsageError(phrase("a live model takes tensors as its inputs"))
     buffer = io.BytesIO()
     with _by_value({type(part).__module__ for part in parts}):
         try:
             _Pickler(buffer).dump((model, inputs))
         except Exception as error:
-            raise UsageError(f"the model cannot be copied into a worker: {type(error).__name__}: {error}") from error
+            raise UsageError(
+                phrase(
+                    "the model cannot be copied into a worker: {error_type}: {error}",
+                    error_type=type(error).__name__,
+                    error=error,
+                )
+            ) from error
     return buffer.getvalue()
 
 
@@ -49,8 +56,12 @@ def _parts(model: object) -> list[object]:
         return [*model.modules()]
     if paddle is not None and isinstance(model, paddle.nn.Layer):
         return [*model.sublayers(include_self=True)]
-    kinds = "a torch.nn.Module or a paddle.nn.Layer"
-    raise UsageError(f"a live model must be {kinds}, not {type(model).__name__}; name others by a text")
+    raise UsageError(
+        phrase(
+            "a live model must be a torch.nn.Module or a paddle.nn.Layer, not {kind}; name others by a text",
+            kind=type(model).__name__,
+        )
+    )
 
 
 @contextmanager

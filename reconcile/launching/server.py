@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from reconcile.language import later
 from reconcile.worker.job import OVERLAY
 
 _IMPORTS = 300.0
@@ -81,7 +82,7 @@ class Server:
         with self._lock:
             self._over = True
             for end_of_job in self._ends.values():
-                end_of_job.set_exception(ChildProcessError("the fork server ended"))
+                end_of_job.set_exception(ChildProcessError(later("the fork server ended")))
             self._ends.clear()
 
     def run(self, folder: Path, limits: Limits) -> Ended:
@@ -92,7 +93,7 @@ class Server:
             order = {"job": self._jobs, "folder": str(folder), "seconds": limits.seconds, "memory": limits.memory}
             assert self._process.stdin is not None
             if self._over or self._process.stdin.closed:
-                raise ChildProcessError("the fork server ended")
+                raise ChildProcessError(later("the fork server ended"))
             self._ends[self._jobs] = end
             self._process.stdin.write(json.dumps(order).encode() + b"\n")
             self._process.stdin.flush()
@@ -100,7 +101,7 @@ class Server:
             return end.result(_IMPORTS + limits.seconds + _GRACE)
         except NoAnswerError:
             self.close()
-            raise ChildProcessError("the fork server was stuck and was stopped") from None
+            raise ChildProcessError(later("the fork server was stuck and was stopped")) from None
 
     def close(self) -> None:
         """End the server and, with it, every worker."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconcile import reference
 from reconcile.claims.arithmetic import evaluate
 from reconcile.demo import HAND_WITH_POOLS, Story
+from reconcile.language import clauses, commas, later, phrase, retold, sentences
 from reconcile.pricing.formulas import convolution
 from reconcile.render import tables
 from reconcile.render.markdown import table
@@ -16,9 +17,9 @@ from reconcile.render.text import number, readable, signed
 def article_report(story: Story, command: str) -> str:
     """The answer, the waterfall, the formulas, the other counters and the slips of the article."""
     parts = [
-        "# Where are the missing 1.638 G?",
+        phrase("# Where are the missing 1.638 G?"),
         _answer(story),
-        f"Written by `{command}`. Every number below was computed by that command.",
+        phrase("Written by `{command}`. Every number below was computed by that command.", command=command),
         *_waterfall(story),
         *_formulas(story),
         *_fold(story),
@@ -32,9 +33,11 @@ def article_report(story: Story, command: str) -> str:
 def article_question(story: Story) -> str:
     """What the article asks, with its two numbers."""
     missing = story.missing
-    return (
-        f"Where are the missing {readable(missing.difference)}? thop tells {readable(missing.left.total)}, "
-        f"the article's own calculation {readable(missing.right.total)}"
+    return phrase(
+        "Where are the missing {difference}? thop tells {thop}, the article's own calculation {hand}",
+        difference=readable(missing.difference),
+        thop=readable(missing.left.total),
+        hand=readable(missing.right.total),
     )
 
 
@@ -42,66 +45,83 @@ def article_answer(story: Story) -> tuple[str, ...]:
     """The answer in one sentence, and what it rests on in some more; names stand between backticks."""
     fold, missing = story.fold, story.missing
     steps = {layer.layer: layer.difference for layer in missing.layers if layer.difference}
-    made_of = " and ".join(f"{number(amount)} in `{name}`" for name, amount in steps.items())
-    state = "nothing is left" if missing.complete else tables.missing(missing)
+    made_of = [phrase("{amount} in `{layer}`", amount=number(amount), layer=name) for name, amount in steps.items()]
+    state = phrase("nothing is left") if missing.complete else tables.missing(missing)
     return (
-        f"They are in the linear layers: `{fold.op}(-1, {fold.after[1]})` turns one image into {fold.factor} rows, "
-        f"so thop counts {' and '.join(f'`{name}`' for name in steps)} {fold.factor} times where the hand calculation "
-        f"counts one row.",
-        f"The difference {number(missing.left.total)} - {number(missing.right.total)} = "
-        f"{number(missing.difference)} is {made_of}; {state}.",
-        "ReLU and pooling have no part in it: thop has a rule that makes both zero.",
-        "No factor of 2 has a part in it either: both numbers count one for each multiply-add.",
+        phrase(
+            "They are in the linear layers: `{op}(-1, {width})` turns one image into {factor} rows, so thop counts "
+            "{layers} {factor} times where the hand calculation counts one row.",
+            op=fold.op,
+            width=fold.after[1],
+            factor=fold.factor,
+            layers=phrase(" and ").join(f"`{name}`" for name in steps),
+        ),
+        phrase(
+            "The difference {thop} - {hand} = {difference} is {made_of}; {state}.",
+            thop=number(missing.left.total),
+            hand=number(missing.right.total),
+            difference=number(missing.difference),
+            made_of=phrase(" and ").join(made_of),
+            state=state,
+        ),
+        phrase("ReLU and pooling have no part in it: thop has a rule that makes both zero."),
+        phrase("No factor of 2 has a part in it either: both numbers count one for each multiply-add."),
     )
 
 
 def _answer(story: Story) -> str:
     first, *others = article_answer(story)
-    return " ".join([f"**{first}**", *others])
+    return sentences([f"**{first}**", *others])
 
 
 def _waterfall(story: Story) -> list[str]:
     running, rows = story.missing.right.total, []
-    rows.append(("the hand calculation", "", "", "", number(running), ""))
+    rows.append((phrase("the hand calculation"), "", "", "", number(running), ""))
     for layer in story.missing.layers:
         if layer.left is None and not layer.right:
             continue
         running += layer.difference
-        why = "; ".join(f"{cause.cause}: {cause.formula}" for cause in layer.causes)
+        why = retold(clauses(f"{cause.cause}: {cause.formula}" for cause in layer.causes))
         rows.append(
             (layer.layer, number(layer.right), number(layer.left), signed(layer.difference), number(running), why)
         )
-    columns = ("layer", "by hand", "thop", "step", "running total", "why")
-    numeric = frozenset({"by hand", "thop", "step", "running total"})
+    columns = (later("layer"), later("by hand"), "thop", later("step"), later("running total"), later("why"))
     return [
-        "## From the hand calculation to thop, layer by layer",
-        table(Table(columns=columns, rows=tuple(rows), numeric=numeric)),
+        phrase("## From the hand calculation to thop, layer by layer"),
+        table(Table(columns=columns, rows=tuple(rows), numeric=frozenset(columns[1:5]))),
     ]
 
 
 def _formulas(story: Story) -> list[str]:
     return [
-        "## The formula that reproduces thop",
-        "The article asks for a formula that gives what thop gives. This is it, layer by layer, with the place of "
-        "each rule in thop.",
+        phrase("## The formula that reproduces thop"),
+        phrase(
+            "The article asks for a formula that gives what thop gives. This is it, layer by layer, with the place of "
+            "each rule in thop."
+        ),
         table(derivations(story.audit.side("thop"))),
     ]
 
 
 def _fold(story: Story) -> list[str]:
     fold = story.fold
-    size = "x".join(map(str, story.size))
     layers = [name for name in fold.layers if story.unfolded.get(name)]
-    executed = ", ".join(f"`{name}` {number(story.unfolded[name])}" for name in layers)
     return [
-        "## The input at which one image is one row",
-        f"`{fold.op}` receives {fold.before} and gives {fold.after}. The network was made for an input of {size}: "
-        f"there the same layers execute {executed} multiply-adds, which is what the hand calculation has for them.",
+        phrase("## The input at which one image is one row"),
+        phrase(
+            "`{op}` receives {before} and gives {after}. The network was made for an input of {size}: there the same "
+            "layers execute {executed} multiply-adds, which is what the hand calculation has for them.",
+            op=fold.op,
+            before=fold.before,
+            after=fold.after,
+            size="x".join(map(str, story.size)),
+            executed=commas(f"`{name}` {number(story.unfolded[name])}" for name in layers),
+        ),
     ]
 
 
 def _counters(story: Story) -> list[str]:
-    parts = ["## What the other counters tell, and why", table(tables.totals(story.audit.run))]
+    parts = [phrase("## What the other counters tell, and why"), table(tables.totals(story.audit.run))]
     for explanation in story.audit.explanations:
         if explanation.right.counter == reference.NAME:
             parts += [f"### {explanation.left.counter}", tables.headline(explanation)]
@@ -110,12 +130,13 @@ def _counters(story: Story) -> list[str]:
     counters = {count.counter for count in story.audit.run.counts if count.status == "ok"}
     if {"ptflops", "ptflops:aten"} <= counters:
         pair = story.audit.explanation("ptflops", "ptflops:aten")
-        parts += ["### ptflops against ptflops:aten", tables.headline(pair), table(tables.causes(pair))]
+        parts += [phrase("### {left} against {right}", left="ptflops", right="ptflops:aten")]
+        parts += [tables.headline(pair), table(tables.causes(pair))]
     return parts
 
 
 def _slips(story: Story) -> list[str]:
-    parts = ["## The slips in the article"]
+    parts = [phrase("## The slips in the article")]
     items = [*_second_sum(story), *_printed_formulas(story)]
     return [*parts, "\n".join(f"{index}. {text}" for index, text in enumerate(items, start=1))]
 
@@ -124,18 +145,38 @@ def _second_sum(story: Story) -> list[str]:
     second = story.audit.claimed(story.claims[HAND_WITH_POOLS])
     wrong = [item for item in second.items if item.cause in ("typo", "misplaced")]
     meant = second.total - sum(item.value for item in wrong)
-    said = [note for note in second.notes if "is printed" in note]
+    said = [retold(note) for note in second.notes if "is printed" in note]
     stated = sum(row.value for row in story.claims[HAND_WITH_POOLS].rows.values())
-    adds = (
-        "its own numbers do add up to that" if stated == second.total else f"its own numbers add up to {number(stated)}"
-    )
     return [
-        *(f"In the second sum, {note}." for note in said),
-        f"The second sum is printed as {number(second.total)}, and {adds}; with the slips mended, and without the "
-        f"number that is out of place, it is {number(meant)}. "
-        f"That is {number(story.missing.left.total - meant)} below thop, so adding ReLU and pools could never have "
-        f"closed the gap.",
+        *(phrase("In the second sum, {note}.", note=note) for note in said),
+        sentences(
+            (
+                _printed_sum(second.total, stated, meant),
+                phrase(
+                    "That is {gap} below thop, so adding ReLU and pools could never have closed the gap.",
+                    gap=number(story.missing.left.total - meant),
+                ),
+            )
+        ),
     ]
+
+
+def _printed_sum(total: int, stated: int, meant: int) -> str:
+    """What a sum is printed as, what its own numbers give, and what it is without its slips."""
+    if stated == total:
+        return phrase(
+            "The second sum is printed as {total}, and its own numbers do add up to that; with the slips mended, and "
+            "without the number that is out of place, it is {meant}.",
+            total=number(total),
+            meant=number(meant),
+        )
+    return phrase(
+        "The second sum is printed as {total}, and its own numbers add up to {stated}; with the slips mended, and "
+        "without the number that is out of place, it is {meant}.",
+        total=number(total),
+        stated=number(stated),
+        meant=number(meant),
+    )
 
 
 def _printed_formulas(story: Story) -> list[str]:
@@ -146,16 +187,30 @@ def _printed_formulas(story: Story) -> list[str]:
     twice = f"{strided['mac'].value} // (2*2)"
     total = story.missing.right.total
     return [
-        f"The parameters of `fc1` are printed as ({printed}) = {number(real)}. That formula gives "
-        f"{number(evaluate(printed))}; {meant} gives {number(evaluate(meant))}, which is what the layer has "
-        f"({number(real)}).",
-        "The printed convolution formula, 2 k\\*k C_in C_out (H_out W_out) / stride\\*stride, divides by the stride a "
-        "second time: H_out and W_out are already the smaller ones. Here every stride is 1, so it does no harm; for a "
-        f"3x3 convolution of 3 to 64 channels with stride 2 on 224x224 it would give {number(evaluate(twice))} "
-        f"multiply-adds where {number(strided['mac'].value)} are executed.",
-        "The factor 2 in the formulas printed for thop is not in thop: its rules weigh a multiply-add 1 (see the table "
-        f"above), and neither is it in the hand calculation, whose total of {number(total)} "
-        f"({readable(total)}) is in multiply-adds.",
+        phrase(
+            "The parameters of `fc1` are printed as ({printed}) = {real}. That formula gives {gives}; {meant} gives "
+            "{right}, which is what the layer has ({real}).",
+            printed=printed,
+            real=number(real),
+            gives=number(evaluate(printed)),
+            meant=meant,
+            right=number(evaluate(meant)),
+        ),
+        phrase(
+            "The printed convolution formula, 2 k\\*k C_in C_out (H_out W_out) / stride\\*stride, divides by the "
+            "stride a second time: H_out and W_out are already the smaller ones. Here every stride is 1, so it does no "
+            "harm; for a 3x3 convolution of 3 to 64 channels with stride 2 on 224x224 it would give {twice} "
+            "multiply-adds where {executed} are executed.",
+            twice=number(evaluate(twice)),
+            executed=number(strided["mac"].value),
+        ),
+        phrase(
+            "The factor 2 in the formulas printed for thop is not in thop: its rules weigh a multiply-add 1 (see the "
+            "table above), and neither is it in the hand calculation, whose total of {total} ({readable}) is in "
+            "multiply-adds.",
+            total=number(total),
+            readable=readable(total),
+        ),
     ]
 
 
@@ -167,5 +222,5 @@ def _elements(shape: tuple[int, ...]) -> int:
 
 
 def _versions(story: Story) -> list[str]:
-    releases = ", ".join(f"{count.counter} {count.version}" for count in story.audit.run.counts if count.version)
-    return ["## Taken with", releases + "."]
+    releases = commas(f"{count.counter} {count.version}" for count in story.audit.run.counts if count.version)
+    return [phrase("## Taken with"), phrase("{releases}.", releases=releases)]

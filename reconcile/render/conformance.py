@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from reconcile.conformance.accepted import Review
 from reconcile.conformance.conform import VERDICTS, Conformance, Result, Shown, Suite
+from reconcile.language import commas, later, phrase, retold
 from reconcile.render.files import csv_text
 from reconcile.render.markdown import table
 from reconcile.render.tables import Table
@@ -19,7 +20,7 @@ _REASON = 110
 
 def summary(suite: Suite) -> Table:
     """One row for each counter: how many cases have which verdict, and in how many the parameters are wrong."""
-    columns = ("counter", "release", "unit", *VERDICTS, "wrong parameters")
+    columns = (later("counter"), later("release"), later("unit"), *VERDICTS, later("wrong parameters"))
     rows = tuple(
         (
             item.counter,
@@ -39,36 +40,38 @@ def headline(suite: Suite) -> str:
         f"{item.counter} {'/'.join(str(len(item.of(verdict))) for verdict in VERDICTS)}" for item in suite.counters
     ]
     drifts = sum(len(item.of("drifted")) for item in suite.counters)
-    end = "nothing drifted" if not drifts else f"{drifts} answers drifted"
-    return f"{len(suite.cases)} cases, {end}; {'/'.join(VERDICTS)}: {', '.join(parts)}"
+    given = {"cases": len(suite.cases), "verdicts": "/".join(VERDICTS), "counts": commas(parts)}
+    if not drifts:
+        return phrase("{cases} cases, nothing drifted; {verdicts}: {counts}", **given)
+    return phrase("{cases} cases, {n} answers drifted; {verdicts}: {counts}", n=drifts, **given)
 
 
 def sentence(counter: Conformance) -> str:
     """The answer for one counter in one sentence."""
     counts = [f"{len(counter.of(verdict))} {verdict}" for verdict in VERDICTS if counter.of(verdict)]
-    release = f" {counter.version}" if counter.version else ""
-    return f"{counter.counter}{release} on {len(counter.results)} cases: {', '.join(counts)}."
+    name = f"{counter.counter} {counter.version}" if counter.version else counter.counter
+    return phrase("{counter} on {n} cases: {counts}.", counter=name, n=len(counter.results), counts=commas(counts))
 
 
 def results(counter: Conformance) -> Table:
     """One row for each case of a counter that is not simply as ruled."""
     rows = [
-        (result.case, number(result.told), number(result.reference), result.verdict, result.note)
+        (result.case, number(result.told), number(result.reference), result.verdict, retold(result.note))
         for result in counter.results
         if result.verdict != "as-ruled"
     ]
-    columns = ("case", "told", "definition", "verdict", "note")
+    columns = (later("case"), later("told"), later("definition"), later("verdict"), later("note"))
     return Table(columns=columns, rows=tuple(rows), numeric=frozenset({"told", "definition"}))
 
 
 def findings(review: Review) -> Table:
     """One row for each departure that nobody accepted, and each accepted line that holds no longer."""
     rows = [
-        (counter, result.case, "unaccepted", f"{result.verdict}: {result.note}")
+        (counter, result.case, "unaccepted", f"{result.verdict}: {retold(result.note)}")
         for counter, result in review.unaccepted
     ]
-    rows += [(line.counter, line.case, "stale", line.why) for line in review.stale]
-    return Table(columns=("counter", "case", "state", "why"), rows=tuple(rows))
+    rows += [(line.counter, line.case, "stale", retold(line.why)) for line in review.stale]
+    return Table(columns=(later("counter"), later("case"), later("state"), later("why")), rows=tuple(rows))
 
 
 def wrong_parameters(suite: Suite, counter: Conformance) -> tuple[tuple[Shown, int], ...]:
@@ -85,18 +88,19 @@ def wrong_parameters(suite: Suite, counter: Conformance) -> tuple[tuple[Shown, i
 
 def conformance_report(suite: Suite, command: str) -> str:
     """The whole report in Markdown."""
-    legend = ["`=` is as ruled, a number is told and departs, `!` has drifted, `x` is a crash, `-` is not run."]
-    meanings = [f"- `{verdict}`: {meaning}." for verdict, meaning in VERDICTS.items()]
+    meanings = [
+        phrase("- `{verdict}`: {meaning}.", verdict=verdict, meaning=meaning) for verdict, meaning in VERDICTS.items()
+    ]
     parts = [
         f"# {headline(suite)}",
-        f"Written by `{command}`.",
+        phrase("Written by `{command}`.", command=command),
         table(summary(suite)),
         "\n".join(meanings),
-        "Parameters are wrong where a counter tells a number that is not that of the model's own parameters.",
-        "## Causes by counter",
+        phrase("Parameters are wrong where a counter tells a number that is not that of the model's own parameters."),
+        phrase("## Causes by counter"),
         *(part for counter in suite.counters for part in _of_counter(suite, counter)),
-        "## Every case",
-        " ".join(legend),
+        phrase("## Every case"),
+        phrase("`=` is as ruled, a number is told and departs, `!` has drifted, `x` is a crash, `-` is not run."),
         *(part for subject in dict.fromkeys(case.subject for case in suite.cases) for part in _matrix(suite, subject)),
     ]
     return "\n\n".join(parts) + "\n"
@@ -109,16 +113,17 @@ def _of_counter(suite: Suite, counter: Conformance) -> Iterator[str]:
             found.setdefault(kind, []).append(result.case)
     wrong = wrong_parameters(suite, counter)
     if wrong:
-        told = [f"{case.case} ({number(told)} for {number(case.parameters)})" for case, told in wrong]
-        found["parameters", "another number than the model has"] = told
+        found["parameters", phrase("another number than the model has")] = [
+            phrase("{case} ({told} for {has})", case=case.case, told=number(told), has=number(case.parameters))
+            for case, told in wrong
+        ]
     yield f"### {counter.counter}"
     if not found:
-        yield "Every case is as ruled."
+        yield phrase("Every case is as ruled.")
         return
-    rows = tuple((kind, what, str(len(cases)), names(tuple(cases))) for (kind, what), cases in _ordered(found))
-    yield table(
-        Table(columns=("kind", "cause or reason", "cases", "for example"), rows=rows, numeric=frozenset({"cases"}))
-    )
+    rows = tuple((kind, what, str(len(cases)), retold(names(tuple(cases)))) for (kind, what), cases in _ordered(found))
+    columns = (later("kind"), later("cause or reason"), later("cases"), later("for example"))
+    yield table(Table(columns=columns, rows=rows, numeric=frozenset({"cases"})))
 
 
 def _ordered(found: dict[tuple[str, str], list[str]]) -> list[tuple[tuple[str, str], list[str]]]:
@@ -129,7 +134,7 @@ def _ordered(found: dict[tuple[str, str], list[str]]) -> list[tuple[tuple[str, s
 
 def _kinds(result: Result) -> Iterator[tuple[str, str]]:
     if result.verdict in ("crashes", "not run", "drifted"):
-        yield result.verdict, result.note[:_REASON]
+        yield result.verdict, retold(result.note)[:_REASON]
     for cause in result.causes:
         yield "departs", cause
 
@@ -142,14 +147,19 @@ def _matrix(suite: Suite, subject: str) -> Iterator[str]:
             cells = [mark(counter.results[index]) for counter in suite.counters]
             rows.append((case.case, _what(case), case.macs, *cells))
     yield f"### {subject}"
-    yield table(Table(columns=("case", "what", "definition", *ids), rows=tuple(rows), numeric=frozenset(ids)))
+    yield table(
+        Table(
+            columns=(later("case"), later("what"), later("definition"), *ids), rows=tuple(rows), numeric=frozenset(ids)
+        )
+    )
 
 
 def _what(case: Shown) -> str:
-    shapes = " and ".join(case.inputs)
-    condition = f", {case.condition}" if case.condition else ""
-    about = f". {case.about}" if case.about else ""
-    return f"{case.what} on {shapes}{condition}{about}"
+    inputs = phrase(" and ").join(case.inputs)
+    if case.condition:
+        inputs = phrase("{inputs}, {condition}", inputs=inputs, condition=case.condition)
+    what = phrase("{what} on {inputs}", what=retold(case.what), inputs=inputs)
+    return phrase("{what}. {about}", what=what, about=case.about) if case.about else what
 
 
 def mark(result: Result) -> str:

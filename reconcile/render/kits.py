@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from reconcile.conformance.conform import Shown, Suite
 from reconcile.conformance.kit import Demand, Kit, kit_of
+from reconcile.language import commas, later, phrase, retold
 from reconcile.render.markdown import table
 from reconcile.render.tables import Table
 from reconcile.render.text import number
@@ -15,7 +16,15 @@ _REASON = 110
 
 def kits_summary(kits: Sequence[Kit]) -> Table:
     """One row for each counter: cases, lines to accept by verdict, and what drifted."""
-    columns = ("counter", "release", "cases", "lines to accept", "departures", "crashes", "drifted")
+    columns = (
+        later("counter"),
+        later("release"),
+        later("cases"),
+        later("lines to accept"),
+        later("departures"),
+        "crashes",
+        "drifted",
+    )
     rows = tuple(
         (
             kit.counter,
@@ -37,10 +46,18 @@ def _crashes(kit: Kit) -> int:
 
 def kits_headline(kits: Sequence[Kit]) -> str:
     """The answer in one line."""
-    parts = ", ".join(f"{kit.counter} {kit.lines} of {kit.cases}" for kit in kits)
+    parts = [
+        later("{counter} {lines} of {cases}", counter=kit.counter, lines=kit.lines, cases=kit.cases) for kit in kits
+    ]
     drifts = sum(len(kit.drifted) for kit in kits)
-    end = "nothing drifted" if not drifts else f"{drifts} answers drifted, which nobody can accept"
-    return f"Cases that each counter would have to accept: {parts}; {end}"
+    counts = commas(parts)
+    if not drifts:
+        return phrase("Cases that each counter would have to accept: {counts}; nothing drifted", counts=counts)
+    return phrase(
+        "Cases that each counter would have to accept: {counts}; {n} answers drifted, which nobody can accept",
+        counts=counts,
+        n=drifts,
+    )
 
 
 def kits_report(suite: Suite, command: str, folder: str | None) -> str:
@@ -49,10 +66,12 @@ def kits_report(suite: Suite, command: str, folder: str | None) -> str:
     cases = {case.case: case for case in suite.cases}
     parts = [
         f"# {kits_headline(kits)}",
-        f"Written by `{command}`.",
-        "The pytest kit runs every small case of conformance against a counter's checkout.\n"
-        "Whoever maintains the counter accepts, in a file of their own, what they stand by; anything else fails.\n"
-        "A case may have several causes, so the cases of the causes sum to more than the lines.",
+        phrase("Written by `{command}`.", command=command),
+        phrase(
+            "The pytest kit runs every small case of conformance against a counter's checkout.\n"
+            "Whoever maintains the counter accepts, in a file of their own, what they stand by; anything else fails.\n"
+            "A case may have several causes, so the cases of the causes sum to more than the lines."
+        ),
         table(kits_summary(kits)),
         *(part for kit in kits for part in _of_kit(kit, cases, folder)),
     ]
@@ -62,22 +81,30 @@ def kits_report(suite: Suite, command: str, folder: str | None) -> str:
 def _of_kit(kit: Kit, cases: dict[str, Shown], folder: str | None) -> Iterator[str]:
     yield f"## {kit.counter}"
     if kit.drifted:
-        yield f"Drifted: {', '.join(kit.drifted)}."
+        yield phrase("Drifted: {cases}.", cases=commas(kit.drifted))
     if not kit.demands:
-        yield "Nothing has to be accepted."
+        yield phrase("Nothing has to be accepted.")
         return
-    columns = ("verdict", "cause or reason", "cases", "for example")
-    rows = tuple(
-        (item.verdict, item.why[:_REASON], str(len(item.cases)), _example(item, cases)) for item in kit.demands
-    )
+    columns = (later("verdict"), later("cause or reason"), later("cases"), later("for example"))
+    rows = tuple((item.verdict, _why(item), str(len(item.cases)), _example(item, cases)) for item in kit.demands)
     yield table(Table(columns=columns, rows=rows, numeric=frozenset({"cases"})))
     if folder is not None:
-        yield f"Every line: `{folder}/{kit.counter}.yaml`."
+        yield phrase("Every line: `{folder}/{counter}.yaml`.", folder=folder, counter=kit.counter)
+
+
+def _why(demand: Demand) -> str:
+    """The cause by its name, or the reason of a crash, cut to what a table holds."""
+    return demand.why if demand.verdict == "departs" else retold(demand.why)[:_REASON]
 
 
 def _example(demand: Demand, cases: dict[str, Shown]) -> str:
     """The first case that has a cause, with by how much it moves the number."""
     name, amount = demand.cases[0], demand.amounts[0]
     case = cases[name]
-    moved = f": {amount:+,} beside {number(case.reference)}" if demand.verdict == "departs" else ""
-    return f"{name}, {case.what} on {' and '.join(case.inputs)}{moved}"
+    given = {"case": name, "what": retold(case.what), "inputs": phrase(" and ").join(case.inputs)}
+    if demand.verdict != "departs":
+        return phrase("{case}, {what} on {inputs}", **given)
+    definition = number(case.reference)
+    return phrase(
+        "{case}, {what} on {inputs}: {amount:+,} beside {definition}", **given, amount=amount, definition=definition
+    )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from reconcile.audit import Audit
 from reconcile.explain import Explanation
+from reconcile.language import clauses, commas, later, phrase, retold
 from reconcile.render import tables
 from reconcile.render.markdown import table
 from reconcile.render.tables import Table
@@ -22,16 +23,23 @@ def page(parts: Iterable[str]) -> str:
 def object_of(run: Run) -> str:
     """The model and its inputs, as a title says them."""
     inputs = run.model["inputs"]
-    shapes = " and ".join(f"`{text}`" for text in inputs) if isinstance(inputs, list) and inputs else "no input"
-    arguments = run.model["arguments"]
-    given = f" with {arguments}" if arguments else ""
-    return f"`{run.model['object']}`{given} on {shapes}"
+    known = isinstance(inputs, list) and inputs
+    given = {
+        "model": run.model["object"],
+        "inputs": phrase(" and ").join(f"`{text}`" for text in inputs) if known else phrase("no input"),
+    }
+    if run.model["arguments"]:
+        return phrase("`{model}` with {arguments} on {inputs}", arguments=run.model["arguments"], **given)
+    return phrase("`{model}` on {inputs}", **given)
 
 
 def context_of(run: Run) -> str:
     """The context in one line."""
     context = run.context.to_json()
-    return f"Context: {context['mode']}, gradients {context['grad']}, {context['dtype']}, {context['device']}."
+    return phrase(
+        "Context: {mode}, gradients {grad}, {dtype}, {device}.",
+        **{name: context[name] for name in ("mode", "grad", "dtype", "device")},
+    )
 
 
 def run_report(run: Run, totals: Table, rows: Table) -> str:
@@ -41,7 +49,7 @@ def run_report(run: Run, totals: Table, rows: Table) -> str:
             f"# {object_of(run)}",
             _reference(run),
             table(totals),
-            "## Layers",
+            phrase("## Layers"),
             table(rows),
             *_left_behind(run),
             context_of(run),
@@ -53,29 +61,36 @@ def run_report(run: Run, totals: Table, rows: Table) -> str:
 def _reference(run: Run) -> str:
     if run.reference is None:
         return ""
-    part = f" (partial: no price is known for {names(run.reference.unpriced)})" if run.reference.partial else ""
-    return f"By definition the model executes {number(run.reference.total)} multiply-adds{part}."
+    total = number(run.reference.total)
+    if run.reference.partial:
+        return phrase(
+            "By definition the model executes {total} multiply-adds (partial: no price is known for {ops}).",
+            total=total,
+            ops=names(run.reference.unpriced),
+        )
+    return phrase("By definition the model executes {total} multiply-adds.", total=total)
 
 
 def _left_behind(run: Run) -> list[str]:
     given = tables.side_effects(run)
-    return ["## What the counters left behind", table(given)] if given.rows else []
+    return [phrase("## What the counters left behind"), table(given)] if given.rows else []
 
 
 def _notes(run: Run) -> str:
     lines = [f"- {note}" for note in tables.work_notes(run)]
     lines += [f"- {note}" for count in run.counts for note in tables.state_notes(count)]
-    lines += [f"- {count.counter}: {warning}" for count in run.counts for warning in count.warnings]
-    return "\n".join(["## Notes", "", *dict.fromkeys(lines)]) if lines else ""
+    lines += [f"- {note}" for count in run.counts for note in tables.warning_notes(count)]
+    return "\n".join([phrase("## Notes"), "", *dict.fromkeys(lines)]) if lines else ""
 
 
 def difference_report(explanation: Explanation) -> str:
     """One difference: the answer, the causes and the formulas."""
-    parts = [f"# {explanation.left.counter} against {explanation.right.counter}", tables.headline(explanation)]
+    title = phrase("# {left} against {right}", left=explanation.left.counter, right=explanation.right.counter)
+    parts = [title, tables.headline(explanation)]
     if explanation.causes or explanation.residual:
-        parts += ["## Causes", table(tables.causes(explanation)), sources(explanation)]
-        parts += ["## Layer by layer", table(tables.formulas(explanation))]
-    parts += [*explanation.notes]
+        parts += [phrase("## Causes"), table(tables.causes(explanation)), sources(explanation)]
+        parts += [phrase("## Layer by layer"), table(tables.formulas(explanation))]
+    parts += map(retold, explanation.notes)
     return page(parts)
 
 
@@ -86,7 +101,7 @@ def sources(explanation: Explanation) -> str:
         for cause in explanation.causes
         if cause.sources
     ]
-    return "\n".join(["Sources:", "", *lines]) if lines else ""
+    return "\n".join([phrase("Sources:"), "", *lines]) if lines else ""
 
 
 def report(audit: Audit, command: str = "") -> str:
@@ -94,16 +109,21 @@ def report(audit: Audit, command: str = "") -> str:
     run = audit.run
     to_reference = [item for item in audit.explanations if item.right.counter == "reference"]
     pairs = [item for item in audit.explanations if item.right.counter != "reference"]
-    parts = [f"# Audit of {object_of(run)}", _answer(audit), _reference(run), table(_departures(to_reference))]
-    parts += [f"Written by `{command}`."] if command else []
-    parts += ["## The counters", table(tables.totals(run))]
-    parts += ["## Why each counter departs from the definition"]
+    parts = [
+        phrase("# Audit of {object}", object=object_of(run)),
+        _answer(audit),
+        _reference(run),
+        table(_departures(to_reference)),
+    ]
+    parts += [phrase("Written by `{command}`.", command=command)] if command else []
+    parts += [phrase("## The counters"), table(tables.totals(run))]
+    parts += [phrase("## Why each counter departs from the definition")]
     for explanation in to_reference:
         parts += [f"### {explanation.left.counter}", tables.headline(explanation)]
         parts += [table(tables.causes(explanation))] if explanation.causes or explanation.residual else []
     if pairs:
-        parts += ["## Every pair of counters", table(_pairs(pairs))]
-    parts += ["## Layers", table(tables.layers(run)), *_left_behind(run), context_of(run), _notes(run)]
+        parts += [phrase("## Every pair of counters"), table(_pairs(pairs))]
+    parts += [phrase("## Layers"), table(tables.layers(run)), *_left_behind(run), context_of(run), _notes(run)]
     return page(parts)
 
 
@@ -111,9 +131,18 @@ def _answer(audit: Audit) -> str:
     counts = [count for count in audit.run.counts if count.status == "ok" and count.counter != "reference"]
     failed = [count.counter for count in audit.run.counts if count.status == "failed"]
     told = len({count.total for count in counts})
-    end = "every difference is explained to the last operation" if audit.explained else "not everything is explained"
-    missing = f"; {', '.join(failed)} failed" if failed else ""
-    return f"{len(counts)} counters tell {told} different numbers, and {end}{missing}."
+    if audit.explained:
+        found = later(
+            "{n} counters tell {told} different numbers, and every difference is explained to the last operation",
+            n=len(counts),
+            told=told,
+        )
+    else:
+        found = later(
+            "{n} counters tell {told} different numbers, and not everything is explained", n=len(counts), told=told
+        )
+    parts = [found, *([later("{counters} failed", counters=commas(failed))] if failed else [])]
+    return phrase("{clauses}.", clauses=clauses(parts))
 
 
 def _departures(explanations: Iterable[Explanation]) -> Table:
@@ -122,14 +151,14 @@ def _departures(explanations: Iterable[Explanation]) -> Table:
     for item in explanations:
         told = f"{number(item.left.total)} {item.left.unit}"
         rows.append((item.left.counter, told, readable(item.left.total), signed(item.difference), _made_of(item)))
-    columns = ("counter", "tells", "reads as", "against the definition", "made of")
+    columns = (later("counter"), later("tells"), later("reads as"), later("against the definition"), later("made of"))
     return Table(columns=columns, rows=tuple(rows), numeric=frozenset(columns[1:4]))
 
 
 def _made_of(explanation: Explanation) -> str:
     parts = [f"{signed(cause.amount)} {cause.cause}" for cause in explanation.causes]
-    parts += [f"residual {signed(explanation.residual)}"] if explanation.residual else []
-    return ", ".join(parts) or "no difference"
+    parts += [later("residual {residual}", residual=signed(explanation.residual))] if explanation.residual else []
+    return retold(commas(parts)) if parts else phrase("no difference")
 
 
 def _pairs(explanations: Iterable[Explanation]) -> Table:
@@ -137,7 +166,11 @@ def _pairs(explanations: Iterable[Explanation]) -> Table:
     for item in explanations:
         pair = f"{item.left.counter} - {item.right.counter}"
         rows.append((pair, signed(item.difference), _made_of(item)))
-    return Table(columns=("pair", "difference", "made of"), rows=tuple(rows), numeric=frozenset({"difference"}))
+    return Table(
+        columns=(later("pair"), later("difference"), later("made of")),
+        rows=tuple(rows),
+        numeric=frozenset({"difference"}),
+    )
 
 
 def derivations(side: Side) -> Table:
@@ -147,8 +180,6 @@ def derivations(side: Side) -> Table:
         for name, given in side.derivations.items()
         if name in side.told
     ]
-    return Table(
-        columns=("layer", f"{side.name} tells", "formula", "rule"),
-        rows=tuple(rows),
-        numeric=frozenset({f"{side.name} tells"}),
-    )
+    tells = phrase("{counter} tells", counter=side.name)
+    columns = (later("layer"), tells, later("formula"), later("rule"))
+    return Table(columns=columns, rows=tuple(rows), numeric=frozenset({tells}))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from reconcile.language import clauses, commas, later, phrase, retold
 from reconcile.render.files import csv_text
 from reconcile.render.markdown import escape, table
 from reconcile.render.tables import Table
@@ -28,9 +29,13 @@ def _tally(models: Sequence[Document]) -> dict[str, int]:
 def summary(document: Document) -> str:
     """How many runs are explained, residual, failed and not run, in one sentence."""
     models = _models(document)
-    found = ", ".join(f"{count:,} {outcome}" for outcome, count in _tally(models).items())
-    runs = sum(_tally(models).values())
-    return f"{runs:,} runs, {len(document['counters'])} counters on {len(models)} models: {found}."
+    return phrase(
+        "{runs:,} runs, {counters} counters on {models} models: {outcomes}.",
+        runs=sum(_tally(models).values()),
+        counters=len(document["counters"]),
+        models=len(models),
+        outcomes=commas(f"{count:,} {outcome}" for outcome, count in _tally(models).items()),
+    )
 
 
 def survey_csv(document: Document) -> str:
@@ -52,7 +57,7 @@ def survey_report(document: Document) -> str:
         f"# {document['title']}",
         f"**{summary(document)}**",
         _meaning(document),
-        f"Written by `{document['command']}`.",
+        phrase("Written by `{command}`.", command=document["command"]),
         table(_groups(document)),
         *_by_counter(document),
         *_published(document),
@@ -65,14 +70,17 @@ def survey_report(document: Document) -> str:
 
 def _meaning(document: Document) -> str:
     limit = document["limit"]
-    said = "" if limit is None else f", here: more than {limit['gmac']} G multiply-adds ({limit['because']})"
-    return (
+    purpose = phrase("on purpose")
+    if limit is not None:
+        purpose = phrase("on purpose, here: more than {gmac} G multiply-adds ({because})", **limit)
+    return phrase(
         "A run is one counter on one model.\n"
         "It is *explained* when what the counter told equals its own rules in every row and in total, and its "
         "difference to the reference is explained completely in both directions.\n"
         "It is *residual* when any row is left over, *failed* when the counter gave no number, and *not run* when it "
-        f"was left out on purpose{said}.\n"
-        "A failed run is a gap, not an answer; its reason stands below."
+        "was left out {purpose}.\n"
+        "A failed run is a gap, not an answer; its reason stands below.",
+        purpose=purpose,
     )
 
 
@@ -81,7 +89,7 @@ def _groups(document: Document) -> Table:
     for group in document["groups"]:
         tally = _tally(group["models"])
         rows.append((group["name"], number(len(group["models"])), *(number(tally[item]) for item in OUTCOMES)))
-    columns = ("models of", "models", *OUTCOMES)
+    columns = (later("models of"), later("models"), *OUTCOMES)
     return Table(columns=columns, rows=tuple(rows), numeric=frozenset(columns[1:]))
 
 
@@ -91,8 +99,8 @@ def _by_counter(document: Document) -> list[str]:
         cells = [cell for model in _models(document) for cell in model["cells"] if cell["counter"] == item["counter"]]
         counts = [[cell["outcome"] for cell in cells].count(outcome) for outcome in OUTCOMES]
         rows.append((item["counter"], str(item["version"] or "-"), item["unit"], *map(number, counts)))
-    columns = ("counter", "release", "unit", *OUTCOMES)
-    return ["## By counter", table(Table(columns=columns, rows=tuple(rows), numeric=frozenset(OUTCOMES)))]
+    columns = (later("counter"), later("release"), later("unit"), *OUTCOMES)
+    return [phrase("## By counter"), table(Table(columns=columns, rows=tuple(rows), numeric=frozenset(OUTCOMES)))]
 
 
 def _giga(value: int | None) -> str:
@@ -107,6 +115,10 @@ def _giga(value: int | None) -> str:
     if value == 0 or abs(giga) >= 0.1:
         return f"{giga:,.3f}" if value else "0"
     return f"{giga:.3g}" if abs(giga) >= 0.0001 else f"{giga:.2e}"
+
+
+_TITLES = {"residual": later("### Residual"), "failed": later("### Failed"), "not run": later("### Not run")}
+"""Headings of the reasons, by the outcome that they are of."""
 
 
 class _Reasons:
@@ -132,12 +144,19 @@ class _Reasons:
         """Every reason with its number, what works instead, and the models that it stopped."""
         if not self._found:
             return
-        yield "## Why runs are not explained"
-        for outcome in OUTCOMES[1:]:
+        yield phrase("## Why runs are not explained")
+        for outcome, title in _TITLES.items():
             keys = [key for key in self._numbers if key[0] == outcome]
             if keys:
-                yield f"### {outcome.capitalize()}"
-                columns = ("no.", "counter", "runs", "reason", "nearest thing that works", "models")
+                yield retold(title)
+                columns = (
+                    later("no."),
+                    later("counter"),
+                    later("runs"),
+                    later("reason"),
+                    later("nearest thing that works"),
+                    later("models"),
+                )
                 rows = tuple(self._row(key) for key in keys)
                 yield table(Table(columns=columns, rows=rows, numeric=frozenset({"no.", "runs"})))
 
@@ -147,7 +166,7 @@ class _Reasons:
         names = list(dict.fromkeys(model["name"] for model, _ in found))
         reason = found[0][1]["reason"]
         works = self._works(counter, reason, [model for model, _ in found]) if outcome == "failed" else ""
-        return str(self._numbers[key]), counter, number(len(found)), reason, works, ", ".join(names)
+        return str(self._numbers[key]), counter, number(len(found)), retold(reason), works, retold(commas(names))
 
     def _works(self, counter: str, reason: str, models: Sequence[Document]) -> str:
         """What the survey file says, and which counters explained all of the models that this one failed on."""
@@ -158,14 +177,13 @@ class _Reasons:
         ]
         running = [{cell["counter"] for cell in model["cells"] if cell["outcome"] == "explained"} for model in models]
         others = sorted(set.intersection(*running)) if running else []
-        return "; ".join([*said[:1], f"on these models {', '.join(others)} are explained" if others else ""]).strip(
-            "; "
-        )
+        explained = [later("on these models {counters} are explained", counters=commas(others))] if others else []
+        return retold(clauses([*said[:1], *explained]))
 
 
 def _key(cell: Document) -> tuple[str, str, str]:
     """What makes two gaps the same; a model that was not run was run by no counter."""
-    counter = "every counter" if cell["outcome"] == "not run" else cell["counter"]
+    counter = phrase("every counter") if cell["outcome"] == "not run" else cell["counter"]
     return cell["outcome"], counter, _alike(cell["reason"])
 
 
@@ -178,10 +196,10 @@ def _alike(reason: str) -> str:
 
 def _matrix(document: Document, group: Document, reasons: _Reasons) -> Iterator[str]:
     counters = [item["counter"] for item in document["counters"]]
-    columns = ("model", "input", "parameters (M)", "reference", *counters)
+    columns = (later("model"), later("input"), later("parameters (M)"), "reference", *counters)
     rows = tuple(_model_row(model, counters, reasons) for model in group["models"])
     yield f"## {group['name']}"
-    yield (
+    yield phrase(
         "Totals in G of each counter's own unit; the reference in G multiply-adds, in brackets when it was computed "
         "from shapes alone. A number in a cell is an explained run; a word points to the reason of that number below."
     )
@@ -217,30 +235,42 @@ def _published(document: Document) -> Iterator[str]:
         if not claims:
             continue
         equal = sum(model["published"]["holds"] is True for model in claims)
-        yield f"## Published numbers of {group['name']}"
-        yield (
-            f"{group['published_by']} The reference equals the printed number, to the printed digit, for {equal} of "
-            f"{len(claims)} models, and the parameters equal the printed ones for {_same_parameters(claims)}."
+        yield phrase("## Published numbers of {group}", group=group["name"])
+        same, known = _same_parameters(claims)
+        yield phrase(
+            "{published_by} The reference equals the printed number, to the printed digit, for {equal} of {claims} "
+            "models, and the parameters equal the printed ones for {same} of the {known} models that were run.",
+            published_by=group["published_by"],
+            equal=equal,
+            claims=len(claims),
+            same=same,
+            known=known,
         )
         wrong = [model for model in claims if model["published"]["holds"] is not True]
         if wrong:
-            columns = ("model", "input", "published (G)", "reference (G)", "why")
+            columns = (later("model"), later("input"), later("published (G)"), later("reference (G)"), later("why"))
             rows = tuple(_claim_row(model) for model in wrong)
             yield table(Table(columns=columns, rows=rows, numeric=frozenset(columns[2:4])))
 
 
-def _same_parameters(claims: Sequence[Document]) -> str:
-    """How many of the models whose parameters were counted have as many as are printed."""
+def _same_parameters(claims: Sequence[Document]) -> tuple[int, int]:
+    """How many models have as many parameters as are printed, and of how many the parameters were counted."""
     known = [model for model in claims if model["parameters"] is not None and model["published"]["parameters"]]
-    equal = sum(model["parameters"] == model["published"]["parameters"] for model in known)
-    return f"{equal} of the {len(known)} models that were run"
+    return sum(model["parameters"] == model["published"]["parameters"] for model in known), len(known)
 
 
 def _claim_row(model: Document) -> tuple[str, ...]:
     macs = model["reference"] if model["reference"] is not None else model["by_shape"]
     claim = model["published"]
-    return model["name"], " ".join(model["inputs"]), claim["gmac"], _giga(macs), claim["exception"] or "not explained"
+    return (
+        model["name"],
+        " ".join(model["inputs"]),
+        claim["gmac"],
+        _giga(macs),
+        claim["exception"] or phrase("not explained"),
+    )
 
 
 def _versions(document: Document) -> list[str]:
-    return ["## Taken with", ", ".join(f"{escape(name)} {text}" for name, text in document["versions"].items()) + "."]
+    releases = commas(f"{escape(name)} {text}" for name, text in document["versions"].items())
+    return [phrase("## Taken with"), phrase("{releases}.", releases=releases)]

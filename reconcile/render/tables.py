@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from reconcile.explain import Explanation
 from reconcile.fold import sayings
+from reconcile.language import commas, later, phrase, retold
 from reconcile.outline import Group
 from reconcile.render.files import csv_text
 from reconcile.render.text import fraction, names, number, readable, signed
@@ -37,7 +38,15 @@ class Table:
 
 def totals(run: Run, samples: Mapping[str, Fraction] | None = None) -> Table:
     """One row for each counter of a run; `samples` says what one sample of the batch takes, where that is known."""
-    columns = ("counter", "release", "unit", "total", "reads as", "parameters", "against its own rules")
+    columns = (
+        later("counter"),
+        later("release"),
+        later("unit"),
+        later("total"),
+        later("reads as"),
+        later("parameters"),
+        later("against its own rules"),
+    )
     rows = [
         (
             count.counter,
@@ -63,7 +72,7 @@ def _with_samples(given: Table, samples: Mapping[str, Fraction]) -> Table:
     place = given.columns.index("reads as") + 1
     rows = ((*row[:place], fraction(samples[row[0]]) if row[0] in samples else "-", *row[place:]) for row in given.rows)
     return Table(
-        columns=(*given.columns[:place], "per sample", *given.columns[place:]),
+        columns=(*given.columns[:place], later("per sample"), *given.columns[place:]),
         rows=tuple(rows),
         numeric=given.numeric | {"per sample"},
         spare=given.spare,
@@ -73,16 +82,20 @@ def _with_samples(given: Table, samples: Mapping[str, Fraction]) -> Table:
 def verdict(count: Count) -> str:
     """What a count is worth, in a few words."""
     if count.status == "failed":
-        return f"failed: {count.reason}"
+        return phrase("failed: {reason}", reason=retold(count.reason or ""))
     if count.explained:
-        return "residual 0"
+        return phrase("residual {residual}", residual=0)
     departing = [measure for measure in count.measures if not measure.explained]
     if departing and not any(layer.residual or layer.mismatch for layer in count.layers):
-        return f"its {names(tuple(measure.metric for measure in departing))} departs from its rules"
+        metrics = names(tuple(measure.metric for measure in departing))
+        return phrase("its {metrics} departs from its rules", metrics=metrics)
     wrong = [layer for layer in count.layers if layer.residual or layer.mismatch]
     if not count.ruled:
-        return f"no rules for this release; residual {number(count.residual)} by those of another"
-    return f"residual {number(count.residual)} in {names(tuple(layer.layer for layer in wrong))}"
+        return phrase(
+            "no rules for this release; residual {residual} by those of another", residual=number(count.residual)
+        )
+    layers = names(tuple(layer.layer for layer in wrong))
+    return phrase("residual {residual} in {layers}", residual=number(count.residual), layers=layers)
 
 
 def layers(run: Run) -> Table:
@@ -97,7 +110,7 @@ def layers(run: Run) -> Table:
         cells = [number(rows[name].told) if name in rows else "-" for rows in told]
         if any(cell != "-" for cell in cells):
             body.append((name, kind, *cells))
-    columns = ("layer", "type", *(count.counter for count in counts))
+    columns = (later("layer"), later("type"), *(count.counter for count in counts))
     return Table(columns=columns, rows=tuple(body), numeric=frozenset(columns[2:]))
 
 
@@ -107,7 +120,7 @@ def groups(given: Sequence[Group]) -> Table:
     rows = tuple(
         (group.name, group.type, str(group.rows), *(number(group.told[name]) for name in counters)) for group in given
     )
-    columns = ("group", "type", "rows", *counters)
+    columns = (later("group"), later("type"), later("rows"), *counters)
     table = Table(columns=columns, rows=rows, numeric=frozenset(columns[2:]))
     return table.without("type") if all(group.name == group.type for group in given) else table
 
@@ -143,10 +156,14 @@ def _chosen(given: Table, columns: list[int]) -> Table:
 
 def causes(explanation: Explanation) -> Table:
     """One row for each cause of a difference, and the residual if there is one."""
-    rows = [(cause.cause, signed(cause.amount), names(cause.layers), cause.because) for cause in explanation.causes]
+    rows = [
+        (cause.cause, signed(cause.amount), retold(names(cause.layers)), retold(cause.because))
+        for cause in explanation.causes
+    ]
     if explanation.residual:
-        rows.append(("residual", signed(explanation.residual), "", "no rule accounts for this"))
-    return Table(columns=("cause", "amount", "layers", "because"), rows=tuple(rows), numeric=frozenset({"amount"}))
+        rows.append((phrase("residual"), signed(explanation.residual), "", phrase("no rule accounts for this")))
+    columns = (later("cause"), later("amount"), later("layers"), later("because"))
+    return Table(columns=columns, rows=tuple(rows), numeric=frozenset({"amount"}))
 
 
 def formulas(explanation: Explanation) -> Table:
@@ -156,8 +173,15 @@ def formulas(explanation: Explanation) -> Table:
         told = (layer.layer, number(layer.left), number(layer.right))
         rows += [(*told, cause.cause, signed(cause.amount), cause.formula) for cause in layer.causes]
         if layer.residual:
-            rows.append((*told, "residual", signed(layer.residual), "no rule accounts for this"))
-    columns = ("layer", explanation.left.counter, explanation.right.counter, "cause", "amount", "formula")
+            rows.append((*told, phrase("residual"), signed(layer.residual), phrase("no rule accounts for this")))
+    columns = (
+        later("layer"),
+        explanation.left.counter,
+        explanation.right.counter,
+        later("cause"),
+        later("amount"),
+        later("formula"),
+    )
     ends = columns[1:3]
     return Table(columns=columns, rows=tuple(rows), numeric=frozenset({*ends, "amount"}), spare=ends)
 
@@ -165,40 +189,62 @@ def formulas(explanation: Explanation) -> Table:
 def headline(explanation: Explanation) -> str:
     """The answer in one sentence."""
     left, right = explanation.left, explanation.right
-    ends = f"{left.counter} tells {number(left.total)} {left.unit}, {right.counter} {number(right.total)} {right.unit}"
+    ends = {
+        "left": left.counter,
+        "told": number(left.total),
+        "unit": left.unit,
+        "right": right.counter,
+        "other": number(right.total),
+        "other_unit": right.unit,
+    }
     if not explanation.complete:
-        gap = signed(explanation.difference)
-        return f"{ends}: the difference of {gap} is not fully explained, {missing(explanation)}."
+        return phrase(
+            "{left} tells {told} {unit}, {right} {other} {other_unit}: the difference of {difference} is not fully "
+            "explained, {missing}.",
+            **ends,
+            difference=signed(explanation.difference),
+            missing=missing(explanation),
+        )
     if not explanation.causes:
-        return f"{ends}: they agree in every layer, and each side equals its own rules."
-    parts = ", ".join(f"{signed(cause.amount)} {cause.cause}" for cause in explanation.causes)
-    return f"{ends}: the difference of {signed(explanation.difference)} is {parts}, and nothing is left."
+        return phrase(
+            "{left} tells {told} {unit}, {right} {other} {other_unit}: they agree in every layer, and each side equals "
+            "its own rules.",
+            **ends,
+        )
+    return phrase(
+        "{left} tells {told} {unit}, {right} {other} {other_unit}: the difference of {difference} is {causes}, and "
+        "nothing is left.",
+        **ends,
+        difference=signed(explanation.difference),
+        causes=commas(f"{signed(cause.amount)} {cause.cause}" for cause in explanation.causes),
+    )
 
 
 def missing(explanation: Explanation) -> str:
     """What keeps an explanation from being complete."""
-    parts = [f"residual {signed(explanation.residual)}"] if explanation.residual else []
+    parts = [later("residual {residual}", residual=signed(explanation.residual))] if explanation.residual else []
     for side, rows in explanation.unexplained.items():
         if UNREAD in rows:
-            parts.append(f"no rules are written for this release of {side}")
+            parts.append(later("no rules are written for this release of {side}", side=side))
         wrong = tuple(row for row in rows if row != UNREAD)
         if wrong:
-            parts.append(f"{side} departs from its rules in {names(wrong)}")
+            parts.append(later("{side} departs from its rules in {layers}", side=side, layers=names(wrong)))
     if explanation.partial:
-        parts.append(f"no price is known for {names(explanation.partial)}")
-    return ", ".join(parts)
+        parts.append(later("no price is known for {ops}", ops=names(explanation.partial)))
+    return retold(commas(parts))
 
 
 def side_effects(run: Run) -> Table:
     """What each counter left behind on the model or in its process."""
-    rows = [(count.counter, effect) for count in run.counts for effect in count.side_effects]
-    return Table(columns=("counter", "left behind"), rows=tuple(rows))
+    rows = [(count.counter, retold(effect)) for count in run.counts for effect in count.side_effects]
+    return Table(columns=(later("counter"), later("left behind")), rows=tuple(rows))
 
 
 def work_notes(run: Run) -> Sequence[str]:
     """What is to be said of the work itself: folds, and the certificates of mirrored models."""
     ledgers = [count.ledger for count in run.counts if count.ledger is not None]
-    notes = [f"Folded batch: {text}." for text in (sayings(Work(ledgers[0])) if ledgers else ())]
+    folds = sayings(Work(ledgers[0])) if ledgers else ()
+    notes = [phrase("Folded batch: {fold}.", fold=fold) for fold in folds]
     return notes + [certificate_note(count) for count in run.counts if count.certificate is not None]
 
 
@@ -206,17 +252,33 @@ def certificate_note(count: Count) -> str:
     """How well the two sides of an equivalent model agree."""
     given = count.certificate or {}
     if "relative" not in given:
-        return f"{count.counter}: the twin is not certified: {given.get('why', 'no reason is known')}."
-    return (
-        f"{count.counter}: the equivalent model gives the same outputs; the largest difference is "
-        f"{given['relative']:.1e} of the largest output (limit {given['limit']:.0e}, {given['outputs']:,} values)."
+        why = retold(given["why"]) if "why" in given else phrase("no reason is known")
+        return phrase("{counter}: the twin is not certified: {why}.", counter=count.counter, why=why)
+    return phrase(
+        "{counter}: the equivalent model gives the same outputs; the largest difference is {relative:.1e} of the "
+        "largest output (limit {limit:.0e}, {outputs:,} values).",
+        counter=count.counter,
+        relative=given["relative"],
+        limit=given["limit"],
+        outputs=given["outputs"],
     )
+
+
+def warning_notes(count: Count) -> Sequence[str]:
+    """What a counter, or its worker, warned of."""
+    return [phrase("{counter}: {warning}", counter=count.counter, warning=retold(text)) for text in count.warnings]
 
 
 def state_notes(count: Count) -> Sequence[str]:
     """Rows in which a counter told something where its rules say nothing, or the reverse."""
     return [
-        f"{count.counter} told {number(row.told)} for {row.layer}, its rules say {number(row.predicted)}"
+        phrase(
+            "{counter} told {told} for {layer}, its rules say {predicted}",
+            counter=count.counter,
+            told=number(row.told),
+            layer=row.layer,
+            predicted=number(row.predicted),
+        )
         for row in count.layers
         if row.mismatch
     ]

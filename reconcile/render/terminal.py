@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconcile.audit import Audit
 from reconcile.explain import Explanation
-from reconcile.language import commas, later, phrase
+from reconcile.language import commas, later, phrase, retold
 from reconcile.render import tables
 from reconcile.render.tables import Table
 from reconcile.schema import Run
@@ -95,11 +95,12 @@ def show_run(run: Run, totals: Table, rows: Table) -> None:
     if any(count.side_effects for count in run.counts):
         show(tables.side_effects(run), to=out)
     if run.reference is not None and run.reference.partial:
-        say(f"The reference is partial: no price is known for {', '.join(run.reference.unpriced)}.", to=out)
+        ops = commas(run.reference.unpriced)
+        say(phrase("The reference is partial: no price is known for {ops}.", ops=ops), to=out)
     for note in tables.work_notes(run):
         say(note, to=out)
     for count in run.counts:
-        for note in (*tables.state_notes(count), *(f"{count.counter}: {warning}" for warning in count.warnings)):
+        for note in (*tables.state_notes(count), *tables.warning_notes(count)):
             say(note, to=out)
 
 
@@ -111,7 +112,7 @@ def show_explanation(explanation: Explanation) -> None:
         show(tables.causes(explanation), to=out)
         show(tables.formulas(explanation), to=out)
     for note in explanation.notes:
-        say(note, to=out)
+        say(retold(note), to=out)
 
 
 def show_audit(audit: Audit) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from reconcile.errors import UsageError
+from reconcile.language import phrase
 from reconcile.pricing.amounts import Amount
 from reconcile.resources.census import by_definition
 from reconcile.resources.footprint import held, outputs_by_row, reads_by_row
@@ -55,7 +56,7 @@ def measured_side(
     """Take what a counter told of a metric apart; what it told is used for the residual only."""
     measure = count.measure(metric)
     if count.ledger is None or measure is None:
-        raise UsageError(f"{count.counter} tells nothing of {metric}")
+        raise UsageError(phrase("{counter} tells nothing of {metric}", counter=count.counter, metric=metric))
     work = Work(count.ledger)
     reference = definition(metric, work)
     items = tuple(convention.departures(work, rules))

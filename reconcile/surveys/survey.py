@@ -18,6 +18,7 @@ from reconcile import __version__, progress, reference
 from reconcile.ask import CounterId, Question, entry_of, every, parse_counter, ready
 from reconcile.audit import Audit, audit_question
 from reconcile.errors import LedgerError, UsageError
+from reconcile.language import ENGLISH, clauses, later, phrase, speaking
 from reconcile.launching.launch import TIMEOUT, launch
 from reconcile.launching.server import preload
 from reconcile.ledger import from_json as ledger_from_json
@@ -30,7 +31,7 @@ OUTCOMES: tuple[Outcome, ...] = ("explained", "residual", "failed", "not run")
 
 SCHEMA = "reconcile/survey/1"
 
-UNREACHED = "not reached when this report was written; the command goes on with it by --resume"
+UNREACHED = later("not reached when this report was written; the command goes on with it by --resume")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,11 @@ def cell_of(audit: Audit, count: Count) -> Cell:
         pairs = ((count.counter, reference.NAME), (reference.NAME, count.counter))
         found = [audit.explanation(left, right) for left, right in pairs]
     except LedgerError as error:
-        return Cell(counter=count.counter, outcome="failed", reason=f"its answer contradicts itself: {error}")
+        return Cell(
+            counter=count.counter,
+            outcome="failed",
+            reason=later("its answer contradicts itself: {error}", error=str(error)),
+        )
     whole = count.explained and all(item.complete and not item.residual for item in found)
     reason = "" if whole else _unexplained(count, found[0].partial)
     outcome: Outcome = "explained" if whole else "residual"
@@ -75,9 +80,18 @@ def cell_of(audit: Audit, count: Count) -> Cell:
 
 def _unexplained(count: Count, unpriced: Sequence[str]) -> str:
     rows = [row for row in count.layers if row.residual or row.mismatch]
-    parts = [f"told {row.told} for {row.layer} ({row.type}), its rules say {row.predicted}" for row in rows[:1]]
-    parts += [f"{len(rows) - 1} more rows differ"] if len(rows) > 1 else []
-    return "; ".join(parts + [f"no price is known for {name}" for name in unpriced])
+    parts = [
+        later(
+            "told {told} for {layer} ({kind}), its rules say {predicted}",
+            told=row.told,
+            layer=row.layer,
+            kind=row.type,
+            predicted=row.predicted,
+        )
+        for row in rows[:1]
+    ]
+    parts += [later("{n} more rows differ", n=len(rows) - 1)] if len(rows) > 1 else []
+    return clauses([*parts, *(later("no price is known for {ops}", ops=name) for name in unpriced)])
 
 
 def _question(model: SurveyModel, timeout: float, jobs: int | None) -> Question:
@@ -126,7 +140,8 @@ def survey_model(
     if finished:
         return _added(document, [Cell(counter=name, outcome="not run", reason=UNREACHED) for name in missing], counters)
     try:
-        audit = audit_question(question, missing)
+        with speaking(ENGLISH):
+            audit = audit_question(question, missing)
     except UsageError as error:
         cells = [Cell(counter=name, outcome="failed", reason=str(error)) for name in missing]
     else:
@@ -220,7 +235,7 @@ def run_survey(
     """
     counters = survey.counters or every()
     if not counters:
-        raise UsageError("no counter is installed; pip install 'flop-reconcile[all]' brings them")
+        raise UsageError(phrase("no counter is installed; pip install 'flop-reconcile[all]' brings them"))
     ready(counters)
     shelf = Shelf(cache, resume=resume or finished, libraries=versions_of((), survey.preload))
     preload(survey.preload)

@@ -13,6 +13,7 @@ import yaml
 
 from reconcile.errors import UsageError
 from reconcile.inputs import Input, parse_inputs
+from reconcile.language import commas, phrase
 from reconcile.objects import ObjectSpec, parse_object
 from reconcile.schema import Context
 
@@ -102,14 +103,23 @@ def read_survey(path: str) -> Survey:
     """Read a survey file; anything that is not understood is refused with its place."""
     document = _load(path)
     _known(document, _FILE, path)
-    groups = [_checked(group, _GROUP, f"a group of {path}") for group in _list(document, "groups", path)]
+    groups = [
+        _checked(group, _GROUP, phrase("a group of {path}", path=path)) for group in _list(document, "groups", path)
+    ]
     models = tuple(model for group in groups for model in _models(group, path))
     if not models:
-        raise UsageError(f"the survey {path!r} names no model")
+        raise UsageError(phrase("the survey {path!r} names no model", path=path))
     keys = [(item.group, item.name, item.inputs, item.context) for item in models]
     twice = next((key for key in keys if keys.count(key) > 1), None)
     if twice is not None:
-        raise UsageError(f"the survey {path!r} names {twice[1]!r} of {twice[0]!r} twice with the same inputs")
+        raise UsageError(
+            phrase(
+                "the survey {path!r} names {model!r} of {group!r} twice with the same inputs",
+                path=path,
+                model=twice[1],
+                group=twice[0],
+            )
+        )
     return Survey(
         file=path,
         title=str(document.get("title", path)),
@@ -126,41 +136,56 @@ def _load(path: str) -> dict[str, Any]:
     try:
         document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"the survey {path!r} cannot be read: {error.strerror or error}") from error
+        raise UsageError(
+            phrase("the survey {path!r} cannot be read: {why}", path=path, why=error.strerror or error)
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"the survey {path!r} is no YAML: {' '.join(str(error).split())[:200]}") from error
+        raise UsageError(
+            phrase("the survey {path!r} is no YAML: {why}", path=path, why=" ".join(str(error).split())[:200])
+        ) from error
     if not isinstance(document, dict):
-        raise UsageError(f"the survey {path!r} is {type(document).__name__}, not a mapping with `groups`")
+        raise UsageError(
+            phrase(
+                "the survey {path!r} is {kind}, not a mapping with `groups`", path=path, kind=type(document).__name__
+            )
+        )
     return document
 
 
 def _known(document: Mapping[Any, Any], known: set[str], where: str) -> None:
     if unknown := sorted(map(str, set(document) - known)):
-        raise UsageError(f"{where} has the unknown field {unknown[0]!r}; known are {', '.join(sorted(known))}")
+        raise UsageError(
+            phrase(
+                "{where} has the unknown field {field!r}; known are {known}",
+                where=where,
+                field=unknown[0],
+                known=commas(sorted(known)),
+            )
+        )
 
 
 def _checked(document: Any, known: set[str], where: str) -> dict[str, Any]:
     if not isinstance(document, dict):
-        raise UsageError(f"{where} is {document!r}, not a mapping")
+        raise UsageError(phrase("{where} is {document!r}, not a mapping", where=where, document=document))
     _known(document, known, where)
     if not isinstance(document.get("name"), str):
-        raise UsageError(f"{where} has no name")
+        raise UsageError(phrase("{where} has no name", where=where))
     return document
 
 
 def _list(document: Mapping[str, Any], name: str, where: str) -> list[Any]:
     found = document.get(name)
     if not isinstance(found, list):
-        raise UsageError(f"{where} has no list {name!r}")
+        raise UsageError(phrase("{where} has no list {name!r}", where=where, name=name))
     return found
 
 
 def _models(group: Mapping[str, Any], path: str) -> Iterator[SurveyModel]:
     name = group["name"]
-    for given in _list(group, "models", f"the group {name!r} of {path}"):
+    for given in _list(group, "models", phrase("the group {name!r} of {path}", name=name, path=path)):
         entry = {"name": given} if isinstance(given, str) else given
-        checked = _checked(entry, _MODEL, f"a model of the group {name!r} of {path}")
-        where = f"the model {checked['name']!r} of {path}"
+        checked = _checked(entry, _MODEL, phrase("a model of the group {name!r} of {path}", name=name, path=path))
+        where = phrase("the model {name!r} of {path}", name=checked["name"], path=path)
         yield _model(group, checked, where)
 
 
@@ -168,7 +193,7 @@ def _model(group: Mapping[str, Any], entry: Mapping[str, Any], where: str) -> Su
     own = dict(group) | dict(entry)
     text = own.get("object")
     if not isinstance(text, str):
-        raise UsageError(f"{where} has no object")
+        raise UsageError(phrase("{where} has no object", where=where))
     arguments = dict(group.get("arguments", {})) | dict(entry.get("arguments", {}))
     try:
         return SurveyModel(
@@ -181,7 +206,7 @@ def _model(group: Mapping[str, Any], entry: Mapping[str, Any], where: str) -> Su
             published=_published(entry.get("published"), where),
         )
     except UsageError as error:
-        raise UsageError(f"{where}: {error}") from error
+        raise UsageError(phrase("{where}: {error}", where=where, error=error)) from error
 
 
 def _named(value: Any, name: str) -> Any:
@@ -193,11 +218,15 @@ def _named(value: Any, name: str) -> Any:
 
 def _context(given: Any, where: str) -> Context:
     if not isinstance(given, dict):
-        raise UsageError(f"{where} has the context {given!r}, not a mapping")
-    _known(given, _CONTEXT, f"the context of {where}")
+        raise UsageError(phrase("{where} has the context {given!r}, not a mapping", where=where, given=given))
+    _known(given, _CONTEXT, phrase("the context of {where}", where=where))
     grad = given.get("grad")
     if grad is not None and grad not in _MODES:
-        raise UsageError(f"{where} has the grad mode {grad!r}; use one of {', '.join(_MODES)}")
+        raise UsageError(
+            phrase(
+                "{where} has the grad mode {grad!r}; use one of {modes}", where=where, grad=grad, modes=commas(_MODES)
+            )
+        )
     mode: Any = None if grad is None else _MODES[grad]
     return Context(training=given.get("train", False) is True, grad=mode, dtype=str(given.get("dtype", "float32")))
 
@@ -206,12 +235,16 @@ def _published(given: Any, where: str) -> Published | None:
     if given is None:
         return None
     if not isinstance(given, dict) or not isinstance(given.get("gmac"), str):
-        raise UsageError(f"{where} is published as {given!r}; write gmac as a quoted number")
-    _known(given, _PUBLISHED, f"what is published of {where}")
+        raise UsageError(
+            phrase("{where} is published as {given!r}; write gmac as a quoted number", where=where, given=given)
+        )
+    _known(given, _PUBLISHED, phrase("what is published of {where}", where=where))
     try:
         Decimal(given["gmac"])
     except InvalidOperation:
-        raise UsageError(f"{where} is published with {given['gmac']!r}, which is no number") from None
+        raise UsageError(
+            phrase("{where} is published with {gmac!r}, which is no number", where=where, gmac=given["gmac"])
+        ) from None
     return Published(**{"exception": "", **given})
 
 
@@ -219,15 +252,28 @@ def _limit(given: Any, path: str) -> Limit | None:
     if given is None:
         return None
     if not isinstance(given, dict) or set(given) != {"gmac", "because"} or type(given["gmac"]) is not int:
-        raise UsageError(f"the limit of {path} is {given!r}; it needs gmac, a whole number, and because")
+        raise UsageError(
+            phrase(
+                "the limit of {path} is {given!r}; it needs gmac, a whole number, and because", path=path, given=given
+            )
+        )
     return Limit(gmac=given["gmac"], because=str(given["because"]))
 
 
 def _nearest(given: Any, path: str) -> Nearest:
     if not isinstance(given, dict) or set(given) != {"counter", "says", "works"}:
-        raise UsageError(f"a nearest thing of {path} is {given!r}; it needs counter, says and works")
+        raise UsageError(
+            phrase("a nearest thing of {path} is {given!r}; it needs counter, says and works", path=path, given=given)
+        )
     try:
         re.compile(str(given["says"]))
     except re.error as error:
-        raise UsageError(f"a nearest thing of {path} says {given['says']!r}, no regular expression: {error}") from error
+        raise UsageError(
+            phrase(
+                "a nearest thing of {path} says {says!r}, no regular expression: {error}",
+                path=path,
+                says=given["says"],
+                error=error,
+            )
+        ) from error
     return Nearest(**{name: str(value) for name, value in given.items()})

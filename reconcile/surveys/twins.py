@@ -12,6 +12,7 @@ from reconcile import progress
 from reconcile.ask import Question
 from reconcile.audit import Audit, audit_question
 from reconcile.errors import UsageError
+from reconcile.language import ENGLISH, speaking
 from reconcile.launching.launch import TIMEOUT
 from reconcile.launching.server import preload
 from reconcile.refused import FUNCTIONS, LAYERS, by_reason
@@ -60,7 +61,8 @@ def twin_model(
     if why or finished:
         return document | {"cells": [_unproved("not run", why or UNREACHED)]}
     try:
-        audit = audit_question(question, [COUNTER])
+        with speaking(ENGLISH):
+            audit = audit_question(question, [COUNTER])
     except UsageError as error:
         return document | {"cells": [_unproved("failed", str(error))]}
     found, count = audit.run.reference, audit.run.count(COUNTER)

@@ -16,6 +16,7 @@ from packaging.version import Version
 
 from reconcile.adapter import AtFunction, AtOp, Counter, Measured, Named, Outside, Place, Row, Told
 from reconcile.errors import CannotAskError, CounterError, LedgerError, ReconcileError, ValuesReadError
+from reconcile.language import later
 from reconcile.ledger import Ledger
 from reconcile.ledger import to_json as ledger_to_json
 from reconcile.registry import Entry, entries
@@ -171,7 +172,9 @@ def _version(entry: Entry, overlay: Path | None) -> str | None:
     if overlay is None:
         return entry.version
     if not verified(overlay.parent):
-        raise CounterError(f"its overlay {overlay.parent.name} vanished or was changed while the command ran")
+        raise CounterError(
+            later("its overlay {name} vanished or was changed while the command ran", name=overlay.parent.name)
+        )
     return None if entry.counter.distribution is None else str(Version(metadata.version(entry.counter.distribution)))
 
 
@@ -183,8 +186,23 @@ def _identify(entry: Entry, overlay: Path | None) -> None:
         return
     file = getattr(module, "__file__", None)
     if file is None or not Path(file).resolve().is_relative_to(folder.resolve()):
-        meant = f"the checkout {folder}" if overlay is None else f"the overlay {overlay.parent.name}"
-        raise CounterError(f"{imports} was imported from {file}, not from {meant}")
+        if overlay is None:
+            raise CounterError(
+                later(
+                    "{imports} was imported from {file}, not from the checkout {folder}",
+                    imports=imports,
+                    file=file,
+                    folder=folder,
+                )
+            )
+        raise CounterError(
+            later(
+                "{imports} was imported from {file}, not from the overlay {overlay}",
+                imports=imports,
+                file=file,
+                overlay=overlay.parent.name,
+            )
+        )
 
 
 def _built(request: dict[str, Any], payload: bytes, counter: Counter, context: Context, shape: Any) -> Built:
@@ -206,7 +224,13 @@ def _built(request: dict[str, Any], payload: bytes, counter: Counter, context: C
         if counter.framework != "paddle":
             raise
         said = " ".join(str(error).split())[-200:]
-        raise CannotAskError(f"paddle: no twin of the model could be made: {type(error).__name__}: {said}") from error
+        raise CannotAskError(
+            later(
+                "paddle: no twin of the model could be made: {error_type}: {said}",
+                error_type=type(error).__name__,
+                said=said,
+            )
+        ) from error
 
 
 def imported(counter: Counter) -> None:

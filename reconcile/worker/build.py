@@ -15,6 +15,7 @@ from reconcile import reference
 from reconcile.adapter import Counter
 from reconcile.errors import CounterError, UsageError
 from reconcile.inputs import Input
+from reconcile.language import later
 from reconcile.objects import ObjectSpec
 from reconcile.schema import Context
 
@@ -57,7 +58,14 @@ def find(spec: ObjectSpec) -> Any:
     for name in spec.attribute.split("."):
         if not hasattr(found, name):
             known = ", ".join(sorted(item for item in vars(module) if not item.startswith("_"))[:12])
-            raise UsageError(f"{spec.place!r} has no attribute {spec.attribute!r}; it has {known or 'none'}")
+            raise UsageError(
+                later(
+                    "{place!r} has no attribute {attribute!r}; it has {known}",
+                    place=spec.place,
+                    attribute=spec.attribute,
+                    known=known or later("none"),
+                )
+            )
         found = getattr(found, name)
     return found
 
@@ -65,20 +73,38 @@ def find(spec: ObjectSpec) -> Any:
 def _from_file(spec: ObjectSpec) -> Any:
     path = Path(spec.place).resolve()
     if not path.is_file():
-        raise UsageError(f"the object {str(spec)!r} names the file {spec.place!r}, which does not exist")
+        raise UsageError(
+            later(
+                "the object {text!r} names the file {place!r}, which does not exist", text=str(spec), place=spec.place
+            )
+        )
     sys.path.insert(0, str(path.parent))
     name = path.stem if importlib.util.find_spec(path.stem) is None else f"reconcile_object_{path.stem}"
     loader = importlib.util.spec_from_file_location(name, path)
     if loader is None or loader.loader is None:
-        raise UsageError(f"the file {spec.place!r} is no Python file")
+        raise UsageError(later("the file {place!r} is no Python file", place=spec.place))
     module = importlib.util.module_from_spec(loader)
     sys.modules[name] = module
     try:
         loader.loader.exec_module(module)
     except SyntaxError as error:
-        raise UsageError(f"the file {spec.place!r} has a syntax error in line {error.lineno}: {error.msg}") from error
+        raise UsageError(
+            later(
+                "the file {place!r} has a syntax error in line {lineno}: {msg}",
+                place=spec.place,
+                lineno=error.lineno,
+                msg=error.msg,
+            )
+        ) from error
     except Exception as error:
-        raise UsageError(f"the file {spec.place!r} cannot be imported: {type(error).__name__}: {error}") from error
+        raise UsageError(
+            later(
+                "the file {place!r} cannot be imported: {error_type}: {error}",
+                place=spec.place,
+                error_type=type(error).__name__,
+                error=error,
+            )
+        ) from error
     return module
 
 
@@ -87,11 +113,27 @@ def _from_package(spec: ObjectSpec) -> Any:
         return importlib.import_module(spec.place)
     except SyntaxError as error:
         where = f"{error.filename}, line {error.lineno}"
-        raise UsageError(f"the module {spec.place!r} has a syntax error in {where}: {error.msg}") from error
+        raise UsageError(
+            later(
+                "the module {place!r} has a syntax error in {where}: {msg}",
+                place=spec.place,
+                where=where,
+                msg=error.msg,
+            )
+        ) from error
     except ModuleNotFoundError as error:
-        raise UsageError(f"the module {spec.place!r} cannot be imported: {error}") from error
+        raise UsageError(
+            later("the module {place!r} cannot be imported: {error}", place=spec.place, error=error)
+        ) from error
     except Exception as error:
-        raise UsageError(f"the module {spec.place!r} cannot be imported: {type(error).__name__}: {error}") from error
+        raise UsageError(
+            later(
+                "the module {place!r} cannot be imported: {error_type}: {error}",
+                place=spec.place,
+                error_type=type(error).__name__,
+                error=error,
+            )
+        ) from error
 
 
 def make(spec: ObjectSpec) -> Any:
@@ -101,17 +143,35 @@ def make(spec: ObjectSpec) -> Any:
     _seed()
     if framework_of(found) is not None:
         if spec.arguments:
-            raise UsageError(f"{str(spec)!r} is a ready model, so it takes no arguments")
+            raise UsageError(later("{spec!r} is a ready model, so it takes no arguments", spec=str(spec)))
         return found
     if not callable(found):
-        raise UsageError(f"{str(spec)!r} is {type(found).__name__}, neither a model nor something that builds one")
+        raise UsageError(
+            later(
+                "{spec!r} is {kind}, neither a model nor something that builds one",
+                spec=str(spec),
+                kind=type(found).__name__,
+            )
+        )
     try:
         model = found(**spec.arguments)
     except Exception as error:
-        raise UsageError(f"{str(spec)!r} cannot be built: {type(error).__name__}: {error}") from error
+        raise UsageError(
+            later(
+                "{spec!r} cannot be built: {error_type}: {error}",
+                spec=str(spec),
+                error_type=type(error).__name__,
+                error=error,
+            )
+        ) from error
     if framework_of(model) is None:
-        kinds = "neither a torch.nn.Module nor a paddle.nn.Layer"
-        raise UsageError(f"{str(spec)!r} gives {type(model).__name__}, which is {kinds}")
+        raise UsageError(
+            later(
+                "{spec!r} gives {kind}, which is neither a torch.nn.Module nor a paddle.nn.Layer",
+                spec=str(spec),
+                kind=type(model).__name__,
+            )
+        )
     return model
 
 
@@ -146,7 +206,9 @@ def build(request: Mapping[str, Any], payload: bytes, counter: Counter, context:
     if context.device == "meta" and counter.id == reference.NAME:
         return _without_values(request, payload, context)
     if context.device != "cpu":
-        raise UsageError(f"the device {context.device!r} is not supported; counts are taken on the CPU")
+        raise UsageError(
+            later("the device {device!r} is not supported; counts are taken on the CPU", device=context.device)
+        )
     inputs = tuple(Input.from_json(item) for item in request["inputs"])
     model, live = given(request, payload)
     own = framework_of(model)
@@ -157,7 +219,9 @@ def build(request: Mapping[str, Any], payload: bytes, counter: Counter, context:
         return build_paddle(request, model, live, inputs, context)
     if own == "paddle":
         name = request["model"]["object"] if request["model"] else type(model).__name__
-        raise CounterError(f"{counter.id} counts PyTorch models; {name} is a Paddle layer")
+        raise CounterError(
+            later("{counter} counts PyTorch models; {name} is a Paddle layer", counter=counter.id, name=name)
+        )
     from reconcile.worker.torch_side import build_torch
 
     return build_torch(model, live, inputs, context, shape)
@@ -178,6 +242,6 @@ def _without_values(request: Mapping[str, Any], payload: bytes, context: Context
     except Exception:
         model, live = given(request, payload)
     if framework_of(model) != "torch":
-        raise CounterError("only a PyTorch model can be executed by shape")
+        raise CounterError(later("only a PyTorch model can be executed by shape"))
     inputs = tuple(Input.from_json(item) for item in request["inputs"])
     return build_torch(model.to("meta"), live, inputs, context)

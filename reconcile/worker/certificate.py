@@ -16,6 +16,7 @@ import paddle
 import torch
 
 from reconcile.errors import CounterError
+from reconcile.language import later
 from reconcile.worker.paddle_tree import STATISTICS, own_tensors, to_paddle, walk
 
 Array = numpy.typing.NDArray[numpy.float64]
@@ -74,7 +75,7 @@ def certify(
         reason = unproven(expected)
         if not reason:
             return _compared(model, twin, args, kwargs, (expected, found))
-    raise CounterError(f"paddle: the twin cannot be certified: {reason}")
+    raise CounterError(later("paddle: the twin cannot be certified: {reason}", reason=reason))
 
 
 def _compared(
@@ -165,7 +166,9 @@ def pairs(
         trained = {name: tensor for name, tensor in parameters.items() if not tensor.stop_gradient}
         for name, other in (*trained.items(), *buffers.items()):
             if id(other) not in matched and name not in STATISTICS and name not in UNUSED:
-                raise MismatchError(f"the Paddle model has {path}.{name}, which the PyTorch model has not")
+                raise MismatchError(
+                    later("the Paddle model has {path}.{name}, which the PyTorch model has not", path=path, name=name)
+                )
 
 
 def _parts(tensor: torch.Tensor, layer: paddle.nn.Layer | None, name: str) -> Iterator[tuple[torch.Tensor, Any, bool]]:
@@ -191,10 +194,17 @@ def twin_tensor(layer: paddle.nn.Layer | None, name: str) -> tuple[Any, bool]:
 
 def _same_shape(where: str, tensor: torch.Tensor, other: Any, transposed: bool) -> None:
     if other is None:
-        raise MismatchError(f"the PyTorch model has {where}, which the Paddle model has not")
+        raise MismatchError(later("the PyTorch model has {where}, which the Paddle model has not", where=where))
     wanted = tuple(tensor.shape)[::-1] if transposed else tuple(tensor.shape)
     if wanted != tuple(other.shape):
-        raise MismatchError(f"{where} is {tuple(tensor.shape)} in PyTorch and {tuple(other.shape)} in Paddle")
+        raise MismatchError(
+            later(
+                "{where} is {torch} in PyTorch and {paddle} in Paddle",
+                where=where,
+                torch=tuple(tensor.shape),
+                paddle=tuple(other.shape),
+            )
+        )
 
 
 def copy_weights(
@@ -258,27 +268,39 @@ def unproven(expected: list[Array]) -> str:
     """Why these outputs prove nothing, or an empty text."""
     values = numpy.concatenate([part.ravel() for part in expected]) if expected else numpy.zeros(0)
     if not values.size:
-        return "the model gives no tensor"
+        return later("the model gives no tensor")
     if not numpy.isfinite(values).all():
-        return "the output is beyond floating point with random weights"
+        return later("the output is beyond floating point with random weights")
     if numpy.ptp(values) <= FLAT * numpy.abs(values).max():
-        return "the output is constant, which proves nothing"
+        return later("the output is constant, which proves nothing")
     return ""
 
 
 def compare(expected: list[Array], found: list[Array]) -> dict[str, Any]:
     """The certificate of two lists of outputs; raises `CounterError` when they differ."""
     if reason := unproven(expected):
-        raise CounterError(f"paddle: the twin cannot be certified: {reason}")
+        raise CounterError(later("paddle: the twin cannot be certified: {reason}", reason=reason))
     shapes = [part.shape for part in expected], [part.shape for part in found]
     if shapes[0] != shapes[1]:
-        raise MismatchError(f"paddle: the twin gives outputs of the shapes {shapes[1]} instead of {shapes[0]}")
+        raise MismatchError(
+            later(
+                "paddle: the twin gives outputs of the shapes {paddle} instead of {torch}",
+                paddle=shapes[1],
+                torch=shapes[0],
+            )
+        )
     largest = max(float(numpy.abs(part).max()) for part in expected if part.size)
     apart = max(float(numpy.abs(a - b).max()) for a, b in zip(expected, found, strict=True) if a.size)
     if not apart <= LIMIT * largest:
         raise CounterError(
-            f"paddle: the twin computes something else: outputs differ by {apart:.3g} at a largest output of "
-            f"{largest:.3g}, {apart / largest:.1e} of it; the limit is {LIMIT:g}"
+            later(
+                "paddle: the twin computes something else: outputs differ by {apart:.3g} at a largest "
+                "output of {largest:.3g}, {share:.1e} of it; the limit is {limit:g}",
+                apart=apart,
+                largest=largest,
+                share=apart / largest,
+                limit=LIMIT,
+            )
         )
     return {
         "status": "certified",

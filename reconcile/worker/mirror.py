@@ -19,6 +19,7 @@ import torch
 from torch import fx
 
 from reconcile.errors import CounterError
+from reconcile.language import later
 from reconcile.worker.certificate import twin_tensor
 from reconcile.worker.mirror_functions import FUNCTIONS
 from reconcile.worker.mirror_layers import LAYERS
@@ -32,9 +33,14 @@ _PYTHON = ("_operator.", "math.", "torch.fx._symbolic_trace.", "torch._assert")
 
 def refused(what: str, path: str) -> CounterError:
     """The one sentence about something that cannot be mirrored."""
-    where = path or "the model itself"
+    where = path or later("the model itself")
     return CounterError(
-        f"paddle: the model cannot be mirrored: {what} at {where} has no Paddle counterpart here; {WAY_OUT}"
+        later(
+            "paddle: the model cannot be mirrored: {what} at {where} has no Paddle counterpart here; {way_out}",
+            what=what,
+            where=where,
+            way_out=WAY_OUT,
+        )
     )
 
 
@@ -55,7 +61,9 @@ class Mirror:
 
     def __init__(self, model: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         if isinstance(model, torch.jit.ScriptModule):
-            raise CounterError(f"paddle: the model cannot be mirrored: it is a TorchScript module; {WAY_OUT}")
+            raise CounterError(
+                later("paddle: the model cannot be mirrored: it is a TorchScript module; {way_out}", way_out=WAY_OUT)
+            )
         self.signature = inspect.signature(model.forward)
         self.model = model
         self.root = trace(model, self.signature.bind(*args, **kwargs))
@@ -136,7 +144,13 @@ class Mirror:
         except Exception as error:
             said = " ".join(str(error).split())[-200:]
             raise CounterError(
-                f"paddle: the mirrored model fails in {node.target} at {path or 'the model itself'}: {said}; {WAY_OUT}"
+                later(
+                    "paddle: the mirrored model fails in {target} at {path}: {said}; {way_out}",
+                    target=node.target,
+                    path=path or later("the model itself"),
+                    said=said,
+                    way_out=WAY_OUT,
+                )
             ) from error
 
     def _call_layer(self, path: str, args: Any, kwargs: Any) -> Any:
@@ -194,7 +208,13 @@ def mirror(model: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, A
         model = copy.deepcopy(model).float().eval()
     except Exception as error:
         said = " ".join(str(error).split())[:200]
-        raise CounterError(f"paddle: the model cannot be mirrored: it cannot be copied ({said}); {WAY_OUT}") from error
+        raise CounterError(
+            later(
+                "paddle: the model cannot be mirrored: it cannot be copied ({said}); {way_out}",
+                said=said,
+                way_out=WAY_OUT,
+            )
+        ) from error
     if type(model) in LAYERS and not hooked(model):
         return _layer(model, "")
     made = Mirror(model, args, kwargs)

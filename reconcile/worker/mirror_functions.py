@@ -13,6 +13,7 @@ from typing import Any
 import paddle
 from paddle.nn import functional as F
 
+from reconcile.language import later
 from reconcile.worker.mirror_layers import same_padding
 from reconcile.worker.mirror_numbers import NUMBERS
 from reconcile.worker.mirror_tensors import TENSORS, listed
@@ -78,7 +79,7 @@ def _max_pool(function: Function) -> Function:
         return_indices: bool = False,
     ) -> Any:
         if return_indices or dilation not in (1, (1,), (1, 1), (1, 1, 1)):
-            raise RefusalError("a maximum pool with indices or dilation")
+            raise RefusalError(later("a maximum pool with indices or dilation"))
         return function(input, _sizes(kernel_size), _sizes(stride) or None, _sizes(padding), ceil_mode=ceil_mode)
 
     return mirror
@@ -105,7 +106,7 @@ def _average_pool(function: Function) -> Function:
 def _adaptive_pool(function: Function) -> Function:
     def mirror(input: Any, output_size: Any, return_indices: bool = False) -> Any:
         if return_indices:
-            raise RefusalError("an adaptive pool with indices")
+            raise RefusalError(later("an adaptive pool with indices"))
         return function(input, _sizes(output_size))
 
     return mirror
@@ -126,7 +127,7 @@ def _batch_norm(
     eps: float = 1e-5,
 ) -> Any:
     if training and running_mean is not None:
-        raise RefusalError("a functional batch_norm that updates running statistics")
+        raise RefusalError(later("a functional batch_norm that updates running statistics"))
     if training:
         axes = [0, *range(2, input.ndim)]
         shape = [1, -1, *[1] * (input.ndim - 2)]
@@ -153,7 +154,7 @@ def _dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool =
 
 def _stochastic_depth(input: Any, p: float, mode: str, training: bool = True) -> Any:
     if training and p > 0:
-        raise RefusalError("stochastic_depth in training")
+        raise RefusalError(later("stochastic_depth in training"))
     return input
 
 
@@ -167,7 +168,7 @@ def _interpolate(
     antialias: bool = False,
 ) -> Any:
     if antialias or recompute_scale_factor or mode not in ("nearest", "linear", "bilinear", "bicubic", "trilinear"):
-        raise RefusalError(f"interpolate in the mode {mode} with these options")
+        raise RefusalError(later("interpolate in the mode {mode} with these options", mode=mode))
     layout = {3: "NCW", 4: "NCHW", 5: "NCDHW"}[input.ndim]
     spatial = [size] * (input.ndim - 2) if isinstance(size, int) else size
     align = bool(align_corners)
@@ -179,14 +180,14 @@ def _pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | 
         layout = {3: "NCL", 4: "NCHW", 5: "NCDHW"}[input.ndim]
         return F.pad(input, list(pad), mode=mode, data_format=layout)
     if mode != "constant":
-        raise RefusalError(f"pad in the mode {mode}")
+        raise RefusalError(later("pad in the mode {mode}", mode=mode))
     return F.pad(input, list(pad), value=value or 0.0, pad_from_left_axis=False)
 
 
 def _reduction(function: Function) -> Function:
     def mirror(input: Any, dim: Dims = None, keepdim: bool = False, dtype: Any = None) -> Any:
         if dtype is not None:
-            raise RefusalError("a reduction with a dtype")
+            raise RefusalError(later("a reduction with a dtype"))
         return function(input, _sizes(dim), keepdim=keepdim)
 
     return mirror

@@ -13,6 +13,7 @@ import paddle
 import torch
 from torch import nn
 
+from reconcile.language import later
 from reconcile.worker.mirror_sequences import SEQUENCES
 from reconcile.worker.refusal import RefusalError
 
@@ -99,7 +100,7 @@ def _batch_norm(kind: type[paddle.nn.Layer]) -> Mirror:
 def _instance_norm(kind: type[paddle.nn.Layer]) -> Mirror:
     def mirror(module: Any) -> paddle.nn.Layer:
         if module.track_running_stats:
-            raise RefusalError(f"{type(module).__name__} with running statistics")
+            raise RefusalError(later("{kind} with running statistics", kind=type(module).__name__))
         return kind(module.num_features, epsilon=module.eps, **_attributes(module))
 
     return mirror
@@ -116,7 +117,7 @@ def _group_norm(module: nn.GroupNorm) -> paddle.nn.Layer:
 def _max_pool(kind: type[paddle.nn.Layer]) -> Mirror:
     def mirror(module: Any) -> paddle.nn.Layer:
         if module.return_indices or module.dilation not in (1, (1,), (1, 1), (1, 1, 1)):
-            raise RefusalError(f"{type(module).__name__} with indices or dilation")
+            raise RefusalError(later("{kind} with indices or dilation", kind=type(module).__name__))
         return kind(module.kernel_size, module.stride, module.padding, ceil_mode=module.ceil_mode)
 
     return mirror
@@ -140,7 +141,7 @@ def _flat(value: Any) -> Any:
 def _adaptive_pool(kind: type[paddle.nn.Layer]) -> Mirror:
     def mirror(module: Any) -> paddle.nn.Layer:
         if getattr(module, "return_indices", False):
-            raise RefusalError(f"{type(module).__name__} with indices")
+            raise RefusalError(later("{kind} with indices", kind=type(module).__name__))
         return kind(module.output_size)
 
     return mirror
@@ -148,7 +149,7 @@ def _adaptive_pool(kind: type[paddle.nn.Layer]) -> Mirror:
 
 def _embedding(module: nn.Embedding) -> paddle.nn.Layer:
     if module.max_norm is not None:
-        raise RefusalError("Embedding with max_norm")
+        raise RefusalError(later("Embedding with max_norm"))
     return paddle.nn.Embedding(module.num_embeddings, module.embedding_dim)
 
 
@@ -157,7 +158,7 @@ _LAYOUTS = {"linear": "NCW", "trilinear": "NCDHW"}
 
 def _upsample(module: nn.Upsample) -> paddle.nn.Layer:
     if module.mode == "nearest-exact":
-        raise RefusalError("Upsample in the mode nearest-exact")
+        raise RefusalError(later("Upsample in the mode nearest-exact"))
     scale = module.scale_factor
     return paddle.nn.Upsample(
         size=module.size,

@@ -9,6 +9,7 @@ from typing import Any
 import paddle
 from paddle.nn import functional as F
 
+from reconcile.language import later
 from reconcile.worker.refusal import RefusalError
 
 Function = Callable[..., Any]
@@ -93,7 +94,7 @@ def _cosine(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
 
 def _distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Any:
     if p != 2:
-        raise RefusalError(f"pairwise_distance of the order {p}")
+        raise RefusalError(later("pairwise_distance of the order {p}", p=p))
     apart = x1 - x2 + eps
     return paddle.sqrt(paddle.sum(apart * apart, -1, keepdim=keepdim))
 
@@ -121,7 +122,7 @@ def _instance_norm(
     eps: float = 1e-5,
 ) -> Any:
     if not use_input_stats:
-        raise RefusalError("instance_norm with running statistics")
+        raise RefusalError(later("instance_norm with running statistics"))
     return F.instance_norm(input, weight=weight, bias=bias, eps=eps)
 
 
@@ -131,13 +132,13 @@ def _dot_product(a: Any, b: Any, dims: Any = 2, out: None = None) -> Any:
 
 def _vector_norm(input: Any, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: None = None) -> Any:
     if ord != 2:
-        raise RefusalError(f"vector_norm of the order {ord}")
+        raise RefusalError(later("vector_norm of the order {ord}", ord=ord))
     return paddle.sqrt(paddle.sum(input * input, list(dim) if isinstance(dim, tuple) else dim, keepdim=keepdim))
 
 
 def _matrix_or_vector_norm(input: Any, ord: Any = None, dim: Any = None, keepdim: bool = False) -> Any:
     if ord is not None and isinstance(dim, tuple):
-        raise RefusalError(f"norm of a matrix of the order {ord}")
+        raise RefusalError(later("norm of a matrix of the order {ord}", ord=ord))
     return _vector_norm(input, 2 if ord is None else ord, dim, keepdim)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import paddle
 from torch import nn
 
+from reconcile.language import later
 from reconcile.worker.refusal import RefusalError
 
 
@@ -68,9 +69,9 @@ class _Attention(paddle.nn.MultiHeadAttention):  # type: ignore[misc]
     ) -> Any:
         """The mixed rows and, if asked for, the weights of the mixture; `is_causal` only describes the mask."""
         if query.ndim != 3:
-            raise RefusalError("MultiheadAttention without a batch")
+            raise RefusalError(later("MultiheadAttention without a batch"))
         if attn_mask is None and is_causal:
-            raise RefusalError("MultiheadAttention with is_causal and no mask")
+            raise RefusalError(later("MultiheadAttention with is_causal and no mask"))
         given = [item if self._batch_first else paddle.transpose(item, [1, 0, 2]) for item in (query, key, value)]
         mask = _mask(attn_mask, key_padding_mask, self.num_heads)
         out, weights = super().forward(*given, mask)
@@ -82,7 +83,7 @@ class _Attention(paddle.nn.MultiHeadAttention):  # type: ignore[misc]
 
 def _attention(module: nn.MultiheadAttention) -> paddle.nn.Layer:
     if module.bias_k is not None or module.add_zero_attn:
-        raise RefusalError("MultiheadAttention with a row of keys of its own")
+        raise RefusalError(later("MultiheadAttention with a row of keys of its own"))
     return _Attention(module)
 
 
@@ -94,12 +95,12 @@ def _recurrent(kind: type[paddle.nn.Layer]) -> Callable[[Any], paddle.nn.Layer]:
         def forward(self, input: Any, hx: Any = None) -> Any:
             """Every output, and the last states."""
             if input.ndim != 3:
-                raise RefusalError(f"{kind.__name__} without a batch")
+                raise RefusalError(later("{kind} without a batch", kind=kind.__name__))
             return super().forward(input, [hx] if isinstance(hx, paddle.Tensor) else hx)
 
     def mirror(module: Any) -> paddle.nn.Layer:
         if module.proj_size:
-            raise RefusalError(f"{type(module).__name__} with proj_size")
+            raise RefusalError(later("{kind} with proj_size", kind=type(module).__name__))
         given = {"activation": module.nonlinearity} if hasattr(module, "nonlinearity") else {}
         direction = "bidirect" if module.bidirectional else "forward"
         sizes = (module.input_size, module.hidden_size, module.num_layers)

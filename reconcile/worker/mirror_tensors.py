@@ -12,6 +12,7 @@ from typing import Any
 import paddle
 from paddle.nn import functional as F
 
+from reconcile.language import later
 from reconcile.worker.refusal import RefusalError
 
 Function = Callable[..., Any]
@@ -35,7 +36,7 @@ def attention(
 ) -> Any:
     """Scaled dot-product attention as the two products and the softmax that it is by definition."""
     if dropout_p:
-        raise RefusalError("scaled_dot_product_attention with dropout")
+        raise RefusalError(later("scaled_dot_product_attention with dropout"))
     if enable_gqa:
         groups = query.shape[-3] // key.shape[-3]
         key, value = (paddle.repeat_interleave(item, groups, axis=-3) for item in (key, value))
@@ -58,7 +59,7 @@ def _expanded(input: Any, *sizes: Any) -> Any:
 def _viewed(input: Any, *shape: Any) -> Any:
     """`view` to a shape; to a dtype it would read memory anew."""
     if len(shape) == 1 and not isinstance(shape[0], (int, tuple, list)):
-        raise RefusalError("view as another dtype")
+        raise RefusalError(later("view as another dtype"))
     return paddle.reshape(input, listed(shape))
 
 
@@ -85,7 +86,7 @@ def _normalised(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12, ou
 def _length(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
     """The Euclidean length, over any dimensions; Paddle's own function takes two of them for a matrix."""
     if p not in (2, 2.0, "fro", None):
-        raise RefusalError(f"norm of the order {p}")
+        raise RefusalError(later("norm of the order {p}", p=p))
     return paddle.sqrt(paddle.sum(input * input, list(dim) if isinstance(dim, tuple) else dim, keepdim=keepdim))
 
 
@@ -111,14 +112,14 @@ def _embedded(
 ) -> Any:
     """A lookup; which row is padding matters for gradients only, though not to Paddle."""
     if max_norm is not None:
-        raise RefusalError("embedding with max_norm")
+        raise RefusalError(later("embedding with max_norm"))
     return F.embedding(input, weight)
 
 
 def _softmax(function: Function) -> Function:
     def mirror(input: Any, dim: int | None = None, dtype: Any = None, _stacklevel: int = 3) -> Any:
         if dim is None:
-            raise RefusalError("a softmax without a dimension")
+            raise RefusalError(later("a softmax without a dimension"))
         return function(input if dtype is None else _cast(input, dtype), dim)
 
     return mirror
@@ -212,7 +213,7 @@ def _attribute(input: Any, name: str) -> Any:
         return paddle.transpose(input, list(order))
     if name == "data":
         return input
-    raise RefusalError(f"the attribute {name} of a tensor")
+    raise RefusalError(later("the attribute {name} of a tensor", name=name))
 
 
 _COMPARED = {

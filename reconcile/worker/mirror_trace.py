@@ -18,10 +18,11 @@ from torch import fx
 from torch.fx.proxy import Attribute, TraceError
 
 from reconcile.errors import CounterError
+from reconcile.language import later
 from reconcile.worker.certificate import to_torch
 from reconcile.worker.mirror_layers import LAYERS
 
-WAY_OUT = "name the twin with --paddle"
+WAY_OUT = later("name the twin with --paddle")
 
 LIBRARIES = ("torch.", "_operator.", "torchvision.ops.", "getattr", "math.")
 """Where a function must come from to be taken by its bare name; any other is traced through."""
@@ -60,12 +61,12 @@ class _Proxy(fx.Proxy):
         return (every[index] for index in range(len(self.value)))
 
     def __bool__(self) -> bool:
-        raise TraceError("the values of a tensor decide what is executed")
+        raise TraceError(later("the values of a tensor decide what is executed"))
 
     __index__ = __int__ = __float__ = __bool__
 
     def __contains__(self, item: Any) -> bool:
-        raise TraceError("the values of a tensor decide what is executed")
+        raise TraceError(later("the values of a tensor decide what is executed"))
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self.tracer.create_proxy("call_function", operator.setitem, (self, index, value), {})
@@ -222,6 +223,10 @@ def trace(model: torch.nn.Module, bound: inspect.BoundArguments) -> Visit:
     except Exception as error:
         said = " ".join(str(error).split())[:200]
         raise CounterError(
-            f"paddle: the model cannot be mirrored: torch.fx cannot trace it ({said}); {WAY_OUT}"
+            later(
+                "paddle: the model cannot be mirrored: torch.fx cannot trace it ({said}); {way_out}",
+                said=said,
+                way_out=WAY_OUT,
+            )
         ) from error
     return tracer.visits[0]

@@ -17,6 +17,7 @@ from typing import Any
 import paddle
 
 from reconcile.errors import CounterError
+from reconcile.language import commas, later
 from reconcile.ledger import Tensor
 from reconcile.worker.paddle_tree import dtype_name, paths, tree
 from reconcile.worker.recorder import TapeRecorder
@@ -75,7 +76,9 @@ class PaddleRecorder(TapeRecorder):
 
     def functions(self, names: Sequence[str]) -> Any:
         """Refuse to record Python-level calls."""
-        raise CounterError(f"Python-level calls such as {', '.join(names[:3])} are recorded for PyTorch models only")
+        raise CounterError(
+            later("Python-level calls such as {names} are recorded for PyTorch models only", names=commas(names[:3]))
+        )
 
     def _replacements(self) -> Iterator[tuple[Any, str, Any]]:
         """Every place to wrap: its owner, its name there and the wrapper."""

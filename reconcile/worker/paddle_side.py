@@ -12,6 +12,7 @@ import paddle
 
 from reconcile.errors import CounterError, UsageError
 from reconcile.inputs import Input
+from reconcile.language import later
 from reconcile.objects import ObjectSpec
 from reconcile.schema import Context
 from reconcile.worker.build import framework_of, make
@@ -100,7 +101,9 @@ def build_paddle(
     built = PaddleBuilt(twin, args, kwargs, context)
     built.certificate, built.names = certificate, names
     if certificate is not None and certificate["status"] != "certified":
-        built.notes = (f"the Paddle twin is not certified to compute what the model computes: {certificate['why']}",)
+        built.notes = (
+            later("the Paddle twin is not certified to compute what the model computes: {why}", why=certificate["why"]),
+        )
     return built
 
 
@@ -119,7 +122,9 @@ def _twin(
     if framework_of(model) == "paddle":
         return model, None, {}
     if context.dtype != "float32":
-        raise CounterError(f"paddle: a model is mirrored in float32 only, not in {context.dtype}; name the twin")
+        raise CounterError(
+            later("paddle: a model is mirrored in float32 only, not in {dtype}; name the twin", dtype=context.dtype)
+        )
     from reconcile.worker.certificate import certify
     from reconcile.worker.mirror import mirror
 
@@ -131,9 +136,15 @@ def _named(spec: ObjectSpec, model: Any, args: tuple[Any, ...], kwargs: Mapping[
     """The twin that was named, certified if its tensors correspond to the model's by path or by alignment."""
     twin = make(spec)
     if framework_of(twin) != "paddle":
-        raise UsageError(f"the Paddle twin {str(spec)!r} gives {type(twin).__name__}, which is no paddle.nn.Layer")
+        raise UsageError(
+            later(
+                "the Paddle twin {spec!r} gives {kind}, which is no paddle.nn.Layer",
+                spec=str(spec),
+                kind=type(twin).__name__,
+            )
+        )
     if framework_of(model) == "paddle":
-        return twin, {"status": "not certified", "why": "the model itself is a Paddle layer"}, {}
+        return twin, {"status": "not certified", "why": later("the model itself is a Paddle layer")}, {}
     from reconcile.worker.certificate import MismatchError, certify
 
     try:

@@ -13,6 +13,8 @@ from types import ModuleType
 
 from packaging.version import Version
 
+from reconcile.language import commas, later
+
 _kept: list[object] = []
 """Libraries of operator schemas; they vanish with their object."""
 
@@ -39,8 +41,10 @@ def apply(*, overlay: bool = False) -> Mapping[str, str]:
 def used(repairs: Mapping[str, str]) -> list[str]:
     """What the shims say whose package was imported in the end, and those whose names were asked for."""
     said = [text for package, text in repairs.items() if package in sys.modules]
-    names = ", ".join(dict.fromkeys(_revived))
-    return [*said, *([f"names that Python no longer has were given back for it: {names}"] if names else [])]
+    if not _revived:
+        return said
+    names = commas(dict.fromkeys(_revived))
+    return [*said, later("names that Python no longer has were given back for it: {names}", names=names)]
 
 
 def _collections() -> None:
@@ -104,4 +108,4 @@ def _torchvision() -> str | None:
     _declared.extend(missing)
     if not _declared:
         return None
-    return "torchvision's compiled operators cannot be loaded here; their names were declared so that it imports"
+    return later("torchvision's compiled operators cannot be loaded here; their names were declared so that it imports")

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from reconcile.language import commas, later
+
 _SHOWN = 3
 
 _PLACES = ("torch", "torch.nn.functional", "torch.Tensor", "paddle.nn.functional")
@@ -123,7 +125,8 @@ class Watch:
         try:
             self._fresh.load_state_dict(self._model.state_dict())
         except (RuntimeError, KeyError) as error:
-            return (f"the state dict no longer loads into a fresh model: {' '.join(str(error).split())[:160]}",)
+            why = " ".join(str(error).split())[:160]
+            return (later("the state dict no longer loads into a fresh model: {why}", why=why),)
         return ()
 
 
@@ -135,28 +138,29 @@ def _copy(model: Any) -> Any:
 
 
 def _listed(names: Iterable[str]) -> str:
-    found = sorted(names)
-    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    return ", ".join(name or "the model itself" for name in found[:_SHOWN]) + more
+    found = [name or later("the model itself") for name in sorted(names)]
+    if len(found) <= _SHOWN:
+        return commas(found)
+    return later("{names} and {n} more", names=commas(found[:_SHOWN]), n=len(found) - _SHOWN)
 
 
 def _state(before: _Look, after: _Look) -> Iterable[str]:
     added = after.tensors.keys() - before.tensors.keys()
     removed = before.tensors.keys() - after.tensors.keys()
     if added:
-        yield f"{len(added)} new entries in the state dict: {_listed(added)}"
+        yield later("{n} new entries in the state dict: {names}", n=len(added), names=_listed(added))
     if removed:
-        yield f"{len(removed)} entries of the state dict are gone: {_listed(removed)}"
+        yield later("{n} entries of the state dict are gone: {names}", n=len(removed), names=_listed(removed))
 
 
 def _values(before: _Look, after: _Look) -> Iterable[str]:
     shared = before.tensors.keys() & after.tensors.keys()
     changed = [name for name in shared if not _equal(before.tensors[name], after.tensors[name])]
     if changed:
-        yield f"{len(changed)} parameters or buffers have other values: {_listed(changed)}"
+        yield later("{n} parameters or buffers have other values: {names}", n=len(changed), names=_listed(changed))
     pairs = zip(before.inputs, after.inputs, strict=True)
     if any(not _equal(old, new) for old, new in pairs):
-        yield "an input tensor has other values"
+        yield later("an input tensor has other values")
 
 
 def _equal(old: Any, new: Any) -> bool:
@@ -167,34 +171,36 @@ def _traces(before: _Look, after: _Look) -> Iterable[str]:
     hooked = {path for path, count in after.hooks.items() if count > before.hooks.get(path, count)}
     if hooked:
         count = sum(after.hooks[path] - before.hooks[path] for path in hooked)
-        yield f"{count} hooks stay on {_listed(hooked)}"
+        yield later("{n} hooks stay on {names}", n=count, names=_listed(hooked))
     added = {
         f"{path}.{name}".lstrip(".")
         for path, names in after.attributes.items()
         for name in names - before.attributes.get(path, names)
     }
     if added:
-        yield f"{len(added)} new attributes on modules: {_listed(added)}"
+        yield later("{n} new attributes on modules: {names}", n=len(added), names=_listed(added))
     flags = [path for path, flag in after.flags.items() if flag != before.flags.get(path, flag)]
     if flags:
-        yield f"the training flag of {len(flags)} modules changed: {_listed(flags)}"
+        yield later("the training flag of {n} modules changed: {names}", n=len(flags), names=_listed(flags))
 
 
 def _process(before: _Look, after: _Look) -> Iterable[str]:
     calls = [kind.__name__ for kind, call in after.calls.items() if call is not before.calls.get(kind, call)]
     if calls:
-        yield f"__call__ of {len(calls)} classes stays replaced in the process: {_listed(calls)}"
+        yield later(
+            "__call__ of {n} classes stays replaced in the process: {names}", n=len(calls), names=_listed(calls)
+        )
     functions = [
         name
         for name, item in after.functions.items()
         if item is not before.functions.get(name, item) and not _frameworks_own(item)
     ]
     if functions:
-        yield f"{len(functions)} functions stay replaced in the process: {_listed(functions)}"
+        yield later("{n} functions stay replaced in the process: {names}", n=len(functions), names=_listed(functions))
     was = before.options or {name: _default(name) for name in after.options}
     options = [name for name, value in after.options.items() if str(value) != str(was[name])]
     if options:
-        yield f"changed for the whole process: {_listed(options)}"
+        yield later("changed for the whole process: {names}", names=_listed(options))
 
 
 def _frameworks_own(item: Any) -> bool:
