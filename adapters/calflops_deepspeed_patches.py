@@ -175,7 +175,7 @@ def _calflops(subject: Subject, macs: bool, rules: Rules) -> Told:
                 ) from error
     rows = [*rows_of(subject, notes, reading, rules)]
     held = parameters(subject, reading, totals[2])
-    return Told(rows=rows, total=whole(totals[macs], "the total"), params=totals[2], measures={"params": held})
+    return Told(rows=rows, total=whole(totals[macs], later("the total")), params=totals[2], measures={"params": held})
 
 
 def _deepspeed(subject: Subject, macs: bool, rules: Rules) -> Told:
@@ -196,7 +196,7 @@ def _deepspeed(subject: Subject, macs: bool, rules: Rules) -> Told:
             profiler.end_profile()
     rows = [*rows_of(subject, notes, reading, rules)]
     held = parameters(subject, reading, params)
-    return Told(rows=rows, total=whole(total, "the total"), params=params, measures={"params": held})
+    return Told(rows=rows, total=whole(total, later("the total")), params=params, measures={"params": held})
 
 
 def _census(run: Callable[..., Told]) -> Census:

@@ -140,7 +140,7 @@ def run(subject: Subject) -> Told:
     nodes: list[_Node] = []
     for kind, handle in list(analysis._op_handles.items()):
         analysis.set_op_handle(kind, _written(kind, handle, nodes))
-    total = whole(analysis.total(), "the total")
+    total = whole(analysis.total(), later("the total"))
     params, work = parameter_count(subject.model), Work(subject.ledger)
     rows = [*_rows(analysis, nodes, work)]
     held = [

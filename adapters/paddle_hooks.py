@@ -93,8 +93,8 @@ def _call(subject: Subject) -> int:
     from paddle.hapi.dynamic_flops import dynamic_flops
 
     if _plain(subject):
-        return whole(paddle.flops(subject.model, list(subject.args[0].shape)), "the total")
-    return whole(dynamic_flops(_Asked(subject), inputs=None), "the total")
+        return whole(paddle.flops(subject.model, list(subject.args[0].shape)), later("the total"))
+    return whole(dynamic_flops(_Asked(subject), inputs=None), later("the total"))
 
 
 def run(subject: Subject) -> Told:

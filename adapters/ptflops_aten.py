@@ -94,7 +94,7 @@ def run(subject: Subject) -> Told:
     told = asked_alone(subject.model, get_model_parameters_number)
     return Told(
         rows=rows,
-        total=whole(total, "the total"),
+        total=whole(total, later("the total")),
         params=params,
         measures={"params": Measured(rows=told, total=params)},
     )

@@ -240,7 +240,7 @@ def running(
         warnings = [line for line in printed.getvalue().splitlines() if line.startswith("Warning")]
         return Told(
             rows=[_as_called(row, subject.ledger) for row in rows],
-            total=whole(total, "the total"),
+            total=whole(total, later("the total")),
             params=params,
             warnings=list(dict.fromkeys(warnings)),
             measures={} if held else {"params": parameters(subject.model, params)},

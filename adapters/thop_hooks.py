@@ -106,8 +106,14 @@ def run(subject: Subject) -> Told:
         seen = types[path] in rules and path in subject.ledger.called
         rows.append(Row(target=Place(path=path), told=whole(ops, path) if seen else None, params=whole(own, path)))
     if not tree and type(subject.model) in rules:
-        rows.append(Row(target=Place(path=""), told=whole(total, "the total"), params=whole(params, "the parameters")))
-    return Told(rows=rows, total=whole(total, "the total"), params=whole(params, "the parameters"))
+        rows.append(
+            Row(
+                target=Place(path=""),
+                told=whole(total, later("the total")),
+                params=whole(params, later("the parameters")),
+            )
+        )
+    return Told(rows=rows, total=whole(total, later("the total")), params=whole(params, later("the parameters")))
 
 
 NOW = Counter(

@@ -60,7 +60,7 @@ def run(subject: Subject) -> Told:
 
     with subject.recording() as recorder, Read(display=False) as counter:
         subject.model(*subject.args, **subject.kwargs)
-    return Told(rows=rows, total=whole(counter.get_total_flops(), "the total"))
+    return Told(rows=rows, total=whole(counter.get_total_flops(), later("the total")))
 
 
 COUNTERS = (

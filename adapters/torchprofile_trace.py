@@ -107,7 +107,7 @@ def run(subject: Subject) -> Told:
         counted: Any = profile_macs(subject.model, subject.args, reduction=None)
     skipped = sorted({str(item.message) for item in said if "No handlers found" in str(item.message)})
     rows = [*_rows(counted, HANDLER_MAP, Work(subject.ledger))]
-    return Told(rows=rows, total=whole(sum(counted.values()), "the total"), warnings=skipped)
+    return Told(rows=rows, total=whole(sum(counted.values()), later("the total")), warnings=skipped)
 
 
 COUNTERS = (

@@ -107,7 +107,7 @@ def _watched(library: Any, model: Any, recorder: Recorder, rows: list[Row], hook
         with recorder.inside(names.get(func) or torch.overrides.resolve_name(func), args, kwargs or {}) as output:
             output.append(counted(mode, func, types, args, kwargs))
             if not mode.state["depth"] and recorder.function is not None:
-                told = whole(mode.state["ops"] - before, "a function")
+                told = whole(mode.state["ops"] - before, later("a function"))
                 rows.append(Row(target=AtFunction(index=recorder.function), told=told))
         return output[0]
 
@@ -148,10 +148,10 @@ def run(subject: Subject) -> Told:
             told = whole(hooked[id(module)], path) if seen else None
             rows.append(Row(target=Place(path=path), told=told))
     held = asked_alone(subject.model, lambda module: whole(library.calculate_parameters(module.parameters()), "it"))
-    total_params = whole(params, "the parameters")
+    total_params = whole(params, later("the parameters"))
     return Told(
         rows=rows,
-        total=whole(total, "the total"),
+        total=whole(total, later("the total")),
         params=total_params,
         measures={"params": Measured(rows=held, total=total_params)},
     )

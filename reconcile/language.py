@@ -12,12 +12,12 @@ Names that scripts depend on are of no language: causes, verdicts, states, units
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache, reduce
-from importlib import resources
-from string import Formatter
+from functools import reduce
+
+from reconcile.languages.catalogue import catalogue
+from reconcile.languages.recognition import recognised
 
 ENGLISH = "en"
 LANGUAGES = (ENGLISH, "zh")
@@ -74,7 +74,7 @@ def phrase(message: str, /, **fields: object) -> str:
     ...     phrase("What is in no catalogue is said in {how}.", how="English")
     'What is in no catalogue is said in English.'
     """
-    told = _catalogue(_spoken).get(message, message)
+    told = catalogue(_spoken).get(message, message)
     return _filled(told, fields) if fields else told
 
 
@@ -84,7 +84,7 @@ def phrases(one: str, more: str, number: int, /, **fields: object) -> str:
     >>> phrases("{n} thing of this kind", "{n} things of this kind", 2)
     '2 things of this kind'
     """
-    told = _catalogue(_spoken).get(one)
+    told = catalogue(_spoken).get(one)
     return _filled(told or (one if number == 1 else more), {"n": number, **fields})
 
 
@@ -118,8 +118,8 @@ def retold(sentence: str, /) -> str:
     if _spoken == ENGLISH:
         return sentence
     if isinstance(sentence, Sentence):
-        return phrase(sentence.message, **{name: _part(value) for name, value in sentence.fields.items()})
-    return _recognised(_spoken, sentence)
+        return phrase(sentence.message, **{name: _again(value) for name, value in sentence.fields.items()})
+    return recognised(sentence, _spoken)
 
 
 def commas(parts: Iterable[str]) -> str:
@@ -171,89 +171,6 @@ def _filled(message: str, fields: Mapping[str, object]) -> str:
     )
 
 
-@cache
-def _recognised(language: str, sentence: str) -> str:
-    """A sentence that is plain text, by the message that it must have been made from."""
-    exactly = _catalogue(language).get(sentence)
-    if exactly is not None:
-        return exactly
-    for form, told in _forms(language):
-        found = form.fullmatch(sentence)
-        if found is not None:
-            return told.format(**{name: _part(part) for name, part in found.groupdict().items()})
-    return _again(sentence)
-
-
-def _again(sentence: str) -> str:
-    """Sentences between semicolons, each retold; one alone stays as it is."""
-    parts = sentence.split("; ")
-    told = [retold(part) for part in parts] if len(parts) > 1 else parts
-    return sentence if told == parts else retold(clauses(told))
-
-
-def _part(value: object) -> object:
-    """A part of a sentence; text of one word is a name and of no language, of several it may be a sentence."""
+def _again(value: object) -> object:
+    """A field of a sentence: text of one word is a name and of no language, of several it may be a sentence."""
     return retold(value) if isinstance(value, str) and " " in value else value
-
-
-_LEAST = 2
-"""Words of its own that a message needs to be known again; with fewer, sentences of others would look like it."""
-
-
-@cache
-def _forms(language: str) -> Sequence[tuple[re.Pattern[str], str]]:
-    """What a filled-in message looks like, and how it is said with fields of text; what says most comes first."""
-    forms = []
-    for message, told in _catalogue(language).items():
-        words = "".join(literal for literal, field, _, _ in Formatter().parse(message))
-        if words != message and len(re.findall("[A-Za-z]+", words)) >= _LEAST:
-            forms.append((len(words), re.compile(_form(message), re.DOTALL), _of_text(told)))
-    return [(form, told) for _, form, told in sorted(forms, key=lambda item: -item[0])]
-
-
-def _form(message: str) -> str:
-    """A message as a pattern, with a group for each field."""
-    parts: list[str] = []
-    met: set[str] = set()
-    for literal, field, _, _ in Formatter().parse(message):
-        parts.append(re.escape(literal))
-        if field is not None:
-            parts.append(f"(?P={field})" if field in met else f"(?P<{field}>.+?)")
-            met.add(field)
-    return "".join(parts)
-
-
-def _of_text(told: str) -> str:
-    """A message whose fields take text as it stands, whatever form they give to a number."""
-    pieces = Formatter().parse(told)
-    return "".join(_escaped(literal) + ("" if field is None else f"{{{field}}}") for literal, field, _, _ in pieces)
-
-
-def _escaped(literal: str) -> str:
-    return literal.replace("{", "{{").replace("}", "}}")
-
-
-@cache
-def _catalogue(language: str) -> Mapping[str, str]:
-    """The sentences of a language by the English ones: by that about one thing, and by that about more."""
-    if language == ENGLISH:
-        return {}
-    from babel.messages.pofile import read_po
-
-    with resources.files("reconcile.languages").joinpath(f"{language}.po").open("rb") as file:
-        entries = read_po(file, locale=language, abort_invalid=True)
-    return {
-        english: _first(entry.string)
-        for entry in entries
-        if entry.id and entry.string and not entry.fuzzy
-        for english in _every(entry.id)
-    }
-
-
-def _every(said: str | Iterable[str]) -> Iterable[str]:
-    return (said,) if isinstance(said, str) else said
-
-
-def _first(said: str | Sequence[str]) -> str:
-    """The sentence, or that about one thing of those about one or more."""
-    return said if isinstance(said, str) else said[0]

@@ -79,7 +79,9 @@ class Entry:
         if overlay.state == "made":
             return None
         shown = self.counter.id if self.release is None else f"{self.counter.id}=={self.release}"
-        return f"{shown} is {overlay.state}: reconcile overlays make {shown}"
+        if overlay.state == "damaged":
+            return later("{counter} is damaged: reconcile overlays make {counter}", counter=shown)
+        return later("{counter} is not made: reconcile overlays make {counter}", counter=shown)
 
     @property
     def _here(self) -> str | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from string import Formatter
 
 import pytest
@@ -12,7 +14,10 @@ from babel.messages.catalog import Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from reconcile.language import ENGLISH, LANGUAGES, clauses, commas, phrase, retold, speaking
+from reconcile.caching.answers import SWITCH
+from reconcile.cli import run_cli
+from reconcile.commands.speaking import VARIABLE
+from reconcile.language import ENGLISH, LANGUAGES, clauses, commas, phrase, retold, speaking, spoken
 from tests.shared import ROOT
 
 KEYWORDS = {"phrase": None, "phrases": (1, 2), "later": None}
@@ -101,3 +106,108 @@ def test_a_sentence_that_is_plain_text_is_known_again() -> None:
 def test_a_document_keeps_its_sentences_in_english() -> None:
     with speaking("zh"):
         assert json.dumps(commas(["conv1", "fc"])) == '"conv1, fc"'
+
+
+@pytest.fixture(autouse=True)
+def answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands take answers from the cache of the session: these tests are about words, not about numbers."""
+    monkeypatch.delenv(SWITCH, raising=False)
+
+
+LENET = ("reconcile.models:LeNet", "-i", "1,1,28,28")
+
+CASES = ("--case", "two-parents", "--case", "transposed2d-stride")
+
+SPOKEN = {
+    "run": ("run", *LENET, "-c", "thop", "-c", "ptflops", "-c", "torch"),
+    "run in groups": ("run", "reconcile.models:LeNet", "-i", "2,1,28,28", "-c", "thop", "--group-by", "type"),
+    "run as Markdown": ("run", *LENET, "-c", "thop", "-c", "ptflops", "--format", "markdown"),
+    "explain": ("explain", *LENET, "--from", "thop", "--to", "ptflops"),
+    "explain as Markdown": ("explain", *LENET, "--from", "ptflops", "--to", "torch", "--format", "markdown"),
+    "explain parameters": ("explain", *LENET, "--from", "torchinfo", "--to", "thop", "--metric", "params"),
+    "audit": ("audit", *LENET, "-c", "thop", "-c", "torch"),
+    "audit as Markdown": ("audit", *LENET, "-c", "thop", "-c", "ptflops", "--format", "markdown"),
+    "counters": ("counters",),
+    "conform": ("conform", "thop", *CASES),
+    "conform as Markdown": ("conform", "thop", "torchsummary", *CASES, "--format", "markdown"),
+    "kits": ("kits", "thop", *CASES, "--format", "markdown"),
+    "an unknown counter": ("run", *LENET, "-c", "nothing"),
+    "an unreadable input": ("run", "reconcile.models:LeNet", "-i", "1,1,28,a"),
+    "an input that does not fit": ("run", "reconcile.models:LeNet", "-i", "1,3,8,8", "-c", "thop"),
+    "an unknown object": ("run", "reconcile.models:Nothing", "-i", "1,1,28,28", "-c", "thop"),
+    "no memory at all": ("run", *LENET, "-c", "thop", "--memory", "0"),
+}
+"""Commands by what they are, without the language that they are asked in."""
+
+FOREIGN = (
+    r"`[^`]*`",
+    r"(?:Error\(s\) in loading state_dict|\w+Error: )[^|。\n]*(?:\n {5,}[^|。\n]*)*",
+    r"https?://\S+|\S+\.py\S*|[\w.]+:\w[\w.]*",
+    r"pip install '?[\w.\[\]-]+'?|(?:reconcile\s+)?overlays\s+make\s+\S+",
+)
+"""What is of no language: code, what libraries say, names, and command lines."""
+
+ENGLISH_WORDS = re.compile(r"\b[A-Za-z][a-z']+(?: [A-Za-z][a-z']+){2,}\b")
+
+
+def _english_in(text: str) -> list[str]:
+    """Three or more English words in a row, wherever they stand in a text that should be in another language."""
+    for pattern in FOREIGN:
+        text = re.sub(pattern, "…", text)
+    return ENGLISH_WORDS.findall(text)
+
+
+@pytest.mark.parametrize("arguments", SPOKEN.values(), ids=SPOKEN)
+def test_nothing_is_said_in_english_where_chinese_is_spoken(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = run_cli([*arguments, "--lang", "zh"])
+    said = capsys.readouterr()
+    assert re.search(r"[\u4e00-\u9fff]{2}", said.err if code == 2 else said.out)
+    assert _english_in(said.out + said.err.removeprefix("reconcile: ")) == []
+
+
+@pytest.mark.parametrize("report", sorted((ROOT / "reports").glob("*.zh.md")), ids=lambda report: report.name)
+def test_nothing_in_a_chinese_report_is_in_english(report: Path) -> None:
+    assert _english_in(report.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("name", ["run", "explain", "audit", "counters", "conform"])
+def test_a_document_is_the_same_in_every_language(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    documents = []
+    for language in LANGUAGES:
+        run_cli([*SPOKEN[name], "--json", "--lang", language])
+        documents.append(capsys.readouterr().out)
+    english, *others = documents
+    assert json.loads(english)["schema"]
+    assert others == [english] * len(others)
+
+
+def test_a_document_in_a_file_is_english_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for language in LANGUAGES:
+        run_cli([*SPOKEN["explain"], "--output", str(tmp_path / f"{language}.json"), "--lang", language])
+    texts = {(tmp_path / f"{language}.json").read_bytes() for language in LANGUAGES}
+    assert len(texts) == 1
+
+
+def test_an_unknown_language_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_cli(["counters", "--lang", "tlh"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "tlh" in said.err
+    assert all(language in said.err for language in LANGUAGES)
+
+
+def test_the_language_may_stand_in_a_variable(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(VARIABLE, "zh")
+    assert run_cli(["counters"]) == 0
+    assert "计数器" in capsys.readouterr().out
+    assert run_cli(["counters", "--lang", "en"]) == 0
+    assert "counter" in capsys.readouterr().out
+
+
+def test_a_command_leaves_no_language_behind(capsys: pytest.CaptureFixture[str]) -> None:
+    run_cli(["counters", "--lang", "zh"])
+    assert spoken() == ENGLISH

@@ -34,7 +34,7 @@ REPORTS = sorted(set((ROOT / "reports").glob("*.md")) - SURVEYS)
 
 def _command(text: str) -> list[str]:
     """The command that a report says it was written by."""
-    found = re.search(r"^Written by `reconcile ([^`]+)`", text, re.MULTILINE)
+    found = re.search(r"^(?:Written by|由) `reconcile ([^`]+)`", text, re.MULTILINE)
     assert found is not None, "the report names no command"
     return shlex.split(found[1])
 

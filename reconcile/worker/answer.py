@@ -273,7 +273,8 @@ def _running(shape: Any) -> Iterator[None]:
 def _why_real(request: Mapping[str, Any]) -> Sequence[str]:
     if "values" not in request:
         return ()
-    return (f"every value was computed, because the number may depend on them: the model executes {request['values']}",)
+    op = request["values"]
+    return (later("every value was computed, because the number may depend on them: the model executes {op}", op=op),)
 
 
 def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
