@@ -15,12 +15,15 @@ from reconcile.render.text import names, number
 MARKS = {"as-ruled": "=", "crashes": "x", "not run": "-"}
 """What stands in the matrix for a verdict; a departure shows the number told, and a drift that with `!`."""
 
+_HEADINGS = (later("as-ruled"), later("departs"), later("crashes"), later("drifted"), later("not run"))
+"""The verdicts in their order, as headings."""
+
 _REASON = 110
 
 
 def summary(suite: Suite) -> Table:
     """One row for each counter: how many cases have which verdict, and in how many the parameters are wrong."""
-    columns = (later("counter"), later("release"), later("unit"), *VERDICTS, later("wrong parameters"))
+    columns = (later("counter"), later("release"), later("unit"), *_HEADINGS, later("wrong parameters"))
     rows = tuple(
         (
             item.counter,

@@ -14,7 +14,7 @@ from reconcile.render.tables import Table
 from reconcile.render.text import number
 
 Document = Mapping[str, Any]
-OUTCOMES = ("explained", "residual", "failed", "not run")
+OUTCOMES = (later("explained"), later("residual"), later("failed"), later("not run"))
 
 
 def _models(document: Document) -> list[Document]:
