@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from reconcile.ask import ready
+from reconcile.causes import CAUSES
 from reconcile.cli import run_cli
+from reconcile.language import LANGUAGES
 from reconcile.releases.overlay import make
 from tests.shared import ROOT
 
@@ -43,6 +46,8 @@ def _commands() -> dict[str, str]:
 
 PROGRAMS = list(_blocks("python"))
 
+CAUSES_IN = {"en": DOCS / "causes", "zh": DOCS / "zh" / "causes"}
+
 
 def test_the_generated_pages_are_what_the_program_writes(tmp_path: Path) -> None:
     subprocess.run([sys.executable, str(DOCS / "generate"), str(tmp_path)], check=True, cwd=ROOT)
@@ -56,13 +61,39 @@ def test_the_generated_pages_are_what_the_program_writes(tmp_path: Path) -> None
     assert generated == set(written)
 
 
+def test_every_page_about_causes_stands_in_every_language_and_leads_to_the_others() -> None:
+    assert set(CAUSES_IN) == set(LANGUAGES)
+    for folder in CAUSES_IN.values():
+        assert {page.stem for page in folder.glob("*.md")} == {"index", *CAUSES}
+        for page in folder.glob("*.md"):
+            links = re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
+            led = {(folder / link).resolve() for link in links}
+            assert led >= {other / page.name for other in CAUSES_IN.values() if other != folder}, page
+
+
+def test_no_cause_lacks_a_text_in_a_language() -> None:
+    written = yaml.safe_load((DOCS / "generate" / "causes.yaml").read_text(encoding="utf-8"))
+    assert set(written) == set(CAUSES)
+    for name, texts in written.items():
+        assert {language for language, text in texts.items() if text.strip()} == set(LANGUAGES), name
+
+
+@pytest.mark.parametrize("page", sorted(CAUSES_IN["zh"].glob("*.md")), ids=lambda page: page.stem)
+def test_the_pages_in_chinese_hold_no_english_sentence(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    prose = re.sub(r"<!--.*?-->|```.*?```|`[^`\n]*`|\([^)\n]*\)", "", text, flags=re.DOTALL)
+    assert re.findall(r"[A-Za-z]+(?:,? [A-Za-z]+){2,}", prose) == []
+
+
 def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=False, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"}
     )
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "causes" / "folded-batch.html").is_file()
+    for folder in CAUSES_IN.values():
+        assert (tmp_path / folder.relative_to(DOCS) / "folded-batch.html").is_file()
+    assert "中文" in (tmp_path / "index.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("command", _commands())

@@ -14,6 +14,7 @@ import yaml
 from matrix import Matrix
 
 from reconcile.causes import CAUSES
+from reconcile.language import LANGUAGES
 from reconcile.registry import entries
 
 DOCS = Path(__file__).resolve().parent.parent
@@ -25,17 +26,18 @@ def pages() -> dict[str, str]:
     matrix = Matrix.read(MATRIX)
     advice: Mapping[str, Sequence[Mapping[str, str]]] = _read("advice.yaml")
     about: Mapping[str, Mapping[str, str]] = _read("causes.yaml")
-    _agree(set(about), set(CAUSES), "cause")
+    _agree(set(about), set(CAUSES), "causes")
+    for name, texts in about.items():
+        _agree(set(texts), set(LANGUAGES), f"languages of {name}")
     known = {name: entry for name, entry in entries().items() if name != "reference" and not name.startswith("hand:")}
-    _agree(set(advice), set(known), "counter")
+    _agree(set(advice), set(known), "counters")
     found = {
         f"counters/{counters.page_name(name)}": counters.counter_page(entry, matrix, advice[name])
         for name, entry in known.items()
     }
-    found |= {f"causes/{name}.md": causes.cause_page(kind, about[name]["en"], matrix) for name, kind in CAUSES.items()}
+    found |= causes.pages(about, matrix)
     return found | {
         "counters/index.md": counters.overview(known, matrix),
-        "causes/index.md": causes.overview(),
         "commands.md": reference.commands_page(),
         "documents.md": reference.schemas_page(),
         "terms.md": reference.terms_page(),
@@ -49,7 +51,7 @@ def _read(name: str) -> Any:
 def _agree(written: set[str], known: set[str], what: str) -> None:
     """Refuse a text about something that does not exist, and something without a text."""
     if written != known:
-        raise SystemExit(f"texts and {what}s differ: {', '.join(sorted(written ^ known))}")
+        raise SystemExit(f"texts and {what} differ: {', '.join(sorted(written ^ known))}")
 
 
 def main(folder: Path) -> None:
