@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from reconcile.audit import Audit
 from reconcile.claims.claim_file import read_claim
 from reconcile.demo import HAND, claim_file
 from reconcile.explain import explain
+from reconcile.language import speaking
 from reconcile.ledger import Ledger
 from reconcile.render import html, tables
 from reconcile.render.page_data import page_data
@@ -341,6 +343,29 @@ def test_two_thousand_layers_open_and_scroll_with_only_the_rows_in_sight(
     window.fill("#filter", "blocks.99.")
     assert window.inner_text("#shown") == "12 of 2,004 layers"
     window.close()
+
+
+_FOREIGN = re.compile(r"Error\(s\) in loading state_dict.*|pandas option \S+")
+"""What PyTorch and pandas call things stays in English."""
+
+
+def test_the_page_in_chinese_holds_no_english_sentence(missing: Topic) -> None:
+    with speaking("zh"):
+        page = html.page(missing)
+    assert '<html lang="zh-Hans">' in page
+    prose = re.sub(r"<(style|script)\b.*?</\1>|<code>.*?</code>|<[^>]*>", "\n", page, flags=re.DOTALL)
+    assert re.findall(r".*[A-Za-z]+(?: [A-Za-z]+){2,}.*", _FOREIGN.sub("", unescape(prose))) == []
+    for name in ("folded-batch", "claim:missing-1.638G.yaml", "torchstat:madd"):
+        assert name in prose
+    for said in re.findall(r'(?:title|placeholder|aria-label)="([^"]+)"', page):
+        assert not re.search("[A-Za-z]{3,} [A-Za-z]{3,}", said), said
+
+
+def test_the_words_of_the_page_are_all_in_the_catalogue() -> None:
+    with speaking("zh"):
+        said = page_words()
+    assert said["language"] == "zh-Hans"
+    assert [word for word, sentence in WORDS.items() if said[word] == sentence] == []
 
 
 def test_every_word_of_the_page_is_used_and_every_word_that_is_used_is_there() -> None:
