@@ -12,15 +12,16 @@ from typing import Any, Literal
 from reconcile import reference
 from reconcile.ask import CounterId, Question, ask, entry_of, parse_counter
 from reconcile.errors import UsageError
+from reconcile.language import later, phrase
 from reconcile.launching.launch import Request, launch
 
 Way = Literal["shape", "unwatched", "real", "bare"]
 
 WAYS: Mapping[Way, str] = {
-    "shape": "by shape, as the toolkit counts",
-    "unwatched": "by shape, with nothing recorded",
-    "real": "`--real`: every value computed, and recorded",
-    "bare": "the counter alone, in plain Python",
+    "shape": later("by shape, as the toolkit counts"),
+    "unwatched": later("by shape, with nothing recorded"),
+    "real": later("`--real`: every value computed, and recorded"),
+    "bare": later("the counter alone, in plain Python"),
 }
 """What each way of counting is."""
 
@@ -100,9 +101,14 @@ def machine() -> str:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     load = os.getloadavg()[0]
-    return (
-        f"{platform.machine()}, {cores} cores, {memory:.0f} GiB, {platform.system()}, Python "
-        f"{platform.python_version()}; load average {load:.1f} when it began"
+    return later(
+        "{machine}, {cores} cores, {memory:.0f} GiB, {system}, Python {python}; load average {load:.1f} when it began",
+        machine=platform.machine(),
+        cores=cores,
+        memory=memory,
+        system=platform.system(),
+        python=platform.python_version(),
+        load=load,
     )
 
 
@@ -136,7 +142,11 @@ def _bare(question: Question, text: str) -> CounterId:
     entry = entry_of(item, question.adapters)
     if item.context or entry.overlay is not None or entry.counter.framework != "torch":
         raise UsageError(
-            f"{text!r} cannot be measured beside others: name counters of PyTorch that are installed, without a context"
+            phrase(
+                "{counter!r} cannot be measured beside others: name counters of PyTorch that are installed, without a "
+                "context",
+                counter=text,
+            )
         )
     return item
 

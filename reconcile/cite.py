@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from reconcile.ask import Question, ask
 from reconcile.ends import side_from_count
 from reconcile.errors import UsageError
+from reconcile.language import clauses, later, listed, phrase, retold, together
 from reconcile.render.text import number, readable
 from reconcile.schema import Context, Count
 from reconcile.scope import Scope, scope_of
@@ -37,12 +38,18 @@ class Citation:
 
     @property
     def text(self) -> str:
-        """The sentences."""
-        first = (
-            f"{self.model} takes {number(self.total)} {self.unit}s ({readable(self.total)}) on an input of "
-            f"{' and '.join(self.inputs) or 'its own'}, as counted by {self._counter} in {self._context}."
+        """The sentences in English, which `retold` says in the language in use."""
+        first = later(
+            "{model} takes {total} {unit}s ({readable}) on an input of {inputs}, as counted by {counter} in {context}.",
+            model=self.model,
+            total=number(self.total),
+            unit=self.unit,
+            readable=readable(self.total),
+            inputs=together(self.inputs) or later("its own"),
+            counter=self._counter,
+            context=self._context,
         )
-        return f"{first} {self._second}"
+        return later("{first} {second}", first=first, second=self._second)
 
     @property
     def latex(self) -> str:
@@ -55,9 +62,15 @@ class Citation:
             "--" if self.params is None else _digits(self.params),
             _escaped(self._counter),
             _escaped(self._context),
-            _escaped("; ".join([*map(str, self.scope.counted), *map(str, self.scope.departures)])),
+            _escaped("; ".join(self._counts)),
         )
         return " & ".join(cells) + r" \\"
+
+    @property
+    def _counts(self) -> Iterator[str]:
+        """What the number counts and where it departs, for a cell of a table."""
+        yield from (item.says for item in self.scope.counted)
+        yield from (item.says.strip() for item in self.scope.departures)
 
     @property
     def _counter(self) -> str:
@@ -66,18 +79,24 @@ class Citation:
     @property
     def _context(self) -> str:
         shown = self.context.to_json()
-        grad = "" if self.context.grad is None else f" with {shown['grad']}"
-        return f"{shown['mode']} mode{grad} and {shown['dtype']}"
+        if self.context.grad is None:
+            return later("{mode} mode and {dtype}", mode=shown["mode"], dtype=shown["dtype"])
+        return later(
+            "{mode} mode with {grad} and {dtype}", mode=shown["mode"], grad=shown["grad"], dtype=shown["dtype"]
+        )
 
     @property
     def _second(self) -> str:
         scope = self.scope
-        parts = [f"it counts {_listed([str(item) for item in scope.counted]) or 'nothing'}"]
-        parts += [f"it leaves out {_listed(scope.uncounted)}"] if scope.uncounted else []
-        parts += [f"it {_listed([str(item) for item in scope.departures])}"] if scope.departures else []
-        parts += [] if self.explained else ["not every row of it is explained by the rules of the counter"]
-        text = "; ".join(parts)
-        return f"{text[:1].upper()}{text[1:]}."
+        counted = listed([item.says for item in scope.counted]) or later("nothing")
+        parts = [later("It counts {work}", work=counted)]
+        if scope.uncounted:
+            parts.append(later("it leaves out {work}", work=listed(scope.uncounted)))
+        if scope.departures:
+            parts.append(later("it{departures}", departures=_in_a_row([item.says for item in scope.departures])))
+        if not self.explained:
+            parts.append(later("not every row of it is explained by the rules of the counter"))
+        return later("{clauses}.", clauses=clauses(parts))
 
     def to_json(self) -> dict[str, Any]:
         """The citation as plain JSON values."""
@@ -103,7 +122,13 @@ def cite(question: Question, counters: Sequence[str]) -> tuple[Citation, ...]:
 
 def _citation(question: Question, model: Mapping[str, Any], count: Count) -> Citation:
     if count.status == "failed":
-        raise UsageError(f"{count.counter} failed, so there is no number to cite: {count.reason}")
+        raise UsageError(
+            phrase(
+                "{counter} failed, so there is no number to cite: {reason}",
+                counter=count.counter,
+                reason=retold(str(count.reason)),
+            )
+        )
     side = side_from_count(count, question)
     arguments = ", ".join(f"{name}={value!r}" for name, value in model["arguments"].items())
     name = str(model["object"]).rpartition(":")[2]
@@ -131,13 +156,17 @@ def document(question: Question, citations: Sequence[Citation]) -> dict[str, Any
     }
 
 
-def _listed(words: Sequence[str]) -> str:
-    """Words as a sentence lists them.
+def _in_a_row(departures: Sequence[str]) -> str:
+    """What a number does, with one subject before all of it; every part begins with a blank.
 
-    >>> _listed(["a"]), _listed(["a", "b", "c"])
-    ('a', 'a, b and c')
+    >>> _in_a_row([" repeats work", " misses work", " ran twice"])
+    ' repeats work, misses work and ran twice'
     """
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+    *others, last = departures
+    text = ""
+    for part in others:
+        text = later("{before},{part}", before=text, part=part) if text else part
+    return later("{before} and{part}", before=text, part=last) if text else last
 
 
 _SPECIAL = {char: f"\\{char}" for char in "&%$#_{}"} | {

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from reconcile.environment import Environment
+from reconcile.language import later, together
 
 _FRAMEWORKS = {"torch": "torch", "paddle": "paddlepaddle"}
 """The distribution that an extra of this one is about; where it is absent, the extra is not in use."""
@@ -40,9 +41,16 @@ def two_owners(here: Environment) -> Found:
     for package, owners in here.owners.items():
         if len(owners) > 1:
             yield (
-                f"{' and '.join(owners)} both install {package}/, and each overwrites the other's files",
-                f"pip uninstall {' '.join(owners)}, then install the one that is wanted; "
-                "a counter in an overlay needs no installation",
+                later(
+                    "{owners} both install {package}/, and each overwrites the other's files",
+                    owners=together(owners),
+                    package=package,
+                ),
+                later(
+                    "pip uninstall {owners}, then install the one that is wanted; "
+                    "a counter in an overlay needs no installation",
+                    owners=" ".join(owners),
+                ),
             )
 
 
@@ -50,7 +58,7 @@ def no_framework(here: Environment) -> Found:
     """No PyTorch, which most counters need."""
     if "torch" not in here.installed:
         yield (
-            "torch is not installed, and most counters count PyTorch models",
+            later("torch is not installed, and most counters count PyTorch models"),
             "pip install 'flop-reconcile[torch]'",
         )
 
@@ -60,7 +68,7 @@ def numpy_for_paddle(here: Environment) -> Found:
     paddle, numpy = here.owners.get("paddle", ()), here.installed.get("numpy")
     if paddle and numpy is not None and Version(numpy) >= Version("2.4"):
         yield (
-            f"paddle.flops calls int() on an array of one element, which NumPy {numpy} refuses",
+            later("paddle.flops calls int() on an array of one element, which NumPy {numpy} refuses", numpy=numpy),
             "pip install 'numpy<2.4'",
         )
 
@@ -69,9 +77,11 @@ def operators_of_torchvision(here: Environment) -> Found:
     """A torchvision whose compiled operators do not fit the PyTorch beside it."""
     if here.repaired:
         yield (
-            "torchvision's compiled operators cannot be loaded, so that import torchvision fails outside the workers, "
-            "which declare them",
-            f"install the torchvision that was built for torch {here.installed['torch']}",
+            later(
+                "torchvision's compiled operators cannot be loaded, so that import torchvision fails outside the "
+                "workers, which declare them"
+            ),
+            later("install the torchvision that was built for torch {torch}", torch=here.installed["torch"]),
         )
 
 
@@ -80,9 +90,14 @@ def pandas_for_torchstat(here: Environment) -> Found:
     pandas = here.installed.get("pandas")
     if "torchstat" in here.installed and pandas is not None and Version(pandas) >= Version("2"):
         yield (
-            f"torchstat.stat calls DataFrame.append, which pandas {pandas} no longer has; "
-            "the counter here reads torchstat's numbers without it",
-            "nothing for reconcile; for torchstat.stat itself, pip install 'pandas<2' in an environment of its own",
+            later(
+                "torchstat.stat calls DataFrame.append, which pandas {pandas} no longer has; "
+                "the counter here reads torchstat's numbers without it",
+                pandas=pandas,
+            ),
+            later(
+                "nothing for reconcile; for torchstat.stat itself, pip install 'pandas<2' in an environment of its own"
+            ),
         )
 
 
@@ -90,7 +105,10 @@ def distutils_for_thop(here: Environment) -> Found:
     """A Python without distutils, which thop imports."""
     if "thop" in here.installed and not here.distutils:
         yield (
-            f"thop imports distutils, which Python {'.'.join(map(str, here.python))} has only from setuptools",
+            later(
+                "thop imports distutils, which Python {python} has only from setuptools",
+                python=".".join(map(str, here.python)),
+            ),
             "pip install setuptools",
         )
 
@@ -108,35 +126,53 @@ def requirements(here: Environment) -> Found:
             version = here.installed.get(canonicalize_name(needed.name))
             if version and needed.name not in _EXPLAINED and not needed.specifier.contains(version, prereleases=True):
                 bare = f"{needed.name}{needed.specifier}"
-                yield (f"{needed.name} {version} is installed, and {bare} is needed", f"pip install '{bare}'")
+                found = later(
+                    "{name} {version} is installed, and {needed} is needed",
+                    name=needed.name,
+                    version=version,
+                    needed=bare,
+                )
+                yield (found, f"pip install '{bare}'")
 
 
 def shadows(here: Environment) -> Found:
     """Files of the working folder that workers import in place of a library."""
     for package, file in here.shadows.items():
-        yield (f"{file} would be imported in place of the library {package}", f"rename {file}, or work elsewhere")
+        yield (
+            later("{file} would be imported in place of the library {package}", file=file, package=package),
+            later("rename {file}, or work elsewhere", file=file),
+        )
 
 
 def broken_adapters(here: Environment) -> Found:
     """Counters that another distribution offers and that cannot be loaded."""
     for sentence in here.broken:
-        yield (sentence, "upgrade or uninstall the distribution that offers it")
+        yield (sentence, later("upgrade or uninstall the distribution that offers it"))
 
 
 def changed_overlays(here: Environment) -> Found:
     """Overlays whose files are no longer as pip put them there, or that a killed command left half-made."""
     for name in here.damaged:
-        yield (f"the overlay {name} was changed after it was made", f"reconcile overlays clear '{name}'")
+        yield (
+            later("the overlay {name} was changed after it was made", name=name),
+            f"reconcile overlays clear '{name}'",
+        )
     for name in here.abandoned:
-        yield (f"{name} was left by a killed command, unless one is making it now", "reconcile overlays clear")
+        yield (
+            later("{name} was left by a killed command, unless one is making it now", name=name),
+            "reconcile overlays clear",
+        )
 
 
 def cache(here: Environment) -> Found:
     """A cache folder in which nothing can be kept."""
     if not here.writable:
         yield (
-            f"the cache folder {here.cache} cannot be written, so no overlay can be made and no answer kept",
-            "name another one with --cache-dir or RECONCILE_CACHE_DIR",
+            later(
+                "the cache folder {folder} cannot be written, so no overlay can be made and no answer kept",
+                folder=here.cache,
+            ),
+            later("name another one with --cache-dir or RECONCILE_CACHE_DIR"),
         )
 
 

@@ -150,6 +150,15 @@ def listed(words: Sequence[str]) -> str:
     return later("{before} and {part}", before=commas(others), part=last) if others else last
 
 
+def together(parts: Iterable[str]) -> str:
+    """Things that may have commas in them, such as sizes, in English, which `retold` says where they are shown.
+
+    >>> together(["1,3,32,32", "1,10"])
+    '1,3,32,32 and 1,10'
+    """
+    return _joined(lambda before, part: later("{before} and {part}", before=before, part=part), parts)
+
+
 def either(parts: Iterable[str]) -> str:
     """Names of which one is meant, in English, which `retold` says where they are shown.
 

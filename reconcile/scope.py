@@ -7,24 +7,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconcile.causes import CAUSES
+from reconcile.language import either, later
 from reconcile.pricing.terms import DEFINITION, TERMS
 from reconcile.render.text import names
 from reconcile.side import Item, Side
 
 WORK = {
-    "bias": "bias additions",
-    "norm": "normalisations",
-    "activation": "activations",
-    "pool": "pooling",
-    "softmax": "softmax",
-    "resample": "resampling",
-    "elementwise": "elementwise operations",
-    "embedding": "look-ups",
-    "reduce": "reductions",
-    "compare": "comparisons",
-    "transform": "Fourier transforms",
-    "recurrent": "additions in recurrent gates",
-    "attention": "scaling before attention",
+    "bias": later("bias additions"),
+    "norm": later("normalisations"),
+    "activation": later("activations"),
+    "pool": later("pooling"),
+    "softmax": later("softmax"),
+    "resample": later("resampling"),
+    "elementwise": later("elementwise operations"),
+    "embedding": later("look-ups"),
+    "reduce": later("reductions"),
+    "compare": later("comparisons"),
+    "transform": later("Fourier transforms"),
+    "recurrent": later("additions in recurrent gates"),
+    "attention": later("scaling before attention"),
 }
 """Kinds of work besides multiply-adds, by the cause under which a weight on them departs from the definition."""
 
@@ -40,8 +41,10 @@ class Weighed:
     weights: tuple[int, ...]
     amount: int
 
-    def __str__(self) -> str:
-        return f"{' or '.join(map(str, self.weights))} for each {self.unit}"
+    @property
+    def says(self) -> str:
+        """What is counted."""
+        return later("{weights} for each {unit}", weights=either(map(str, self.weights)), unit=self.unit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +59,15 @@ class Departure:
     missing: bool
     kinds: tuple[str, ...]
 
-    def __str__(self) -> str:
-        amount = f"{self.amount:,} multiply-adds" if self.missing else f"{self.amount:+,}"
-        return f"{CAUSES[self.cause].says.format(side='').strip()} ({amount} in {names(self.kinds)})"
+    @property
+    def says(self) -> str:
+        """What the number does, after a subject; it begins with a blank."""
+        clause, kinds = later(CAUSES[self.cause].says, side=""), names(self.kinds)
+        if self.missing:
+            return later(
+                "{clause} ({amount:,} multiply-adds in {kinds})", clause=clause, amount=self.amount, kinds=kinds
+            )
+        return later("{clause} ({amount:+,} in {kinds})", clause=clause, amount=self.amount, kinds=kinds)
 
     def to_json(self) -> dict[str, Any]:
         """The departure as plain JSON values."""

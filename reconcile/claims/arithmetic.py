@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 
 from reconcile.errors import UsageError
+from reconcile.language import commas, phrase
 
 _OPERATORS: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
     ast.Add: operator.add,
@@ -30,7 +31,9 @@ def worth(formula: str, names: Mapping[str, int] | None = None) -> Fraction:
     try:
         return _value(ast.parse(formula.strip(), mode="eval").body, formula, names or {})
     except (SyntaxError, ZeroDivisionError, RecursionError, ValueError) as error:
-        raise UsageError(f"the formula {formula!r} cannot be evaluated: {error}") from None
+        raise UsageError(
+            phrase("the formula {formula!r} cannot be evaluated: {error}", formula=formula, error=error)
+        ) from None
 
 
 def evaluate(formula: str) -> int:
@@ -41,7 +44,11 @@ def evaluate(formula: str) -> int:
     """
     value = worth(formula)
     if value.denominator != 1:
-        raise UsageError(f"the formula {formula!r} gives {float(value):g}, which is no whole number")
+        raise UsageError(
+            phrase(
+                "the formula {formula!r} gives {value:g}, which is no whole number", formula=formula, value=float(value)
+            )
+        )
     return int(value)
 
 
@@ -57,12 +64,33 @@ def _value(node: ast.expr, formula: str, names: Mapping[str, int]) -> Fraction:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         return -_value(node.operand, formula, names)
     if isinstance(node, ast.Name):
-        known = f"; known are {', '.join(names)}" if names else ""
-        raise UsageError(f"the formula {formula!r} has the name {node.id!r}, which stands for nothing here{known}")
-    raise UsageError(f"the formula {formula!r} may hold numbers, + - * / // ** and brackets only")
+        raise UsageError(_unknown(formula, node.id, names))
+    raise UsageError(
+        phrase("the formula {formula!r} may hold numbers, + - * / // ** and brackets only", formula=formula)
+    )
+
+
+def _unknown(formula: str, name: str, names: Iterable[str]) -> str:
+    known = commas(names)
+    if not known:
+        return phrase(
+            "the formula {formula!r} has the name {name!r}, which stands for nothing here", formula=formula, name=name
+        )
+    return phrase(
+        "the formula {formula!r} has the name {name!r}, which stands for nothing here; known are {known}",
+        formula=formula,
+        name=name,
+        known=known,
+    )
 
 
 def _power(base: Fraction, power: Fraction, formula: str) -> Fraction:
     if power.denominator != 1 or not 0 <= power <= _MOST:
-        raise UsageError(f"the formula {formula!r} has a power that is no whole number from 0 to {_MOST}")
+        raise UsageError(
+            phrase(
+                "the formula {formula!r} has a power that is no whole number from 0 to {most}",
+                formula=formula,
+                most=_MOST,
+            )
+        )
     return Fraction(base ** int(power))

@@ -10,6 +10,7 @@ from reconcile.claims.printed import Printed
 from reconcile.claims.ways import MODULES
 from reconcile.errors import UsageError
 from reconcile.inputs import Input
+from reconcile.language import phrase
 from reconcile.objects import ObjectSpec
 from reconcile.resources.metrics import METRICS, OPERATIONS
 
@@ -41,7 +42,12 @@ class ClaimRow:
     def value(self) -> int:
         """The number, whose every digit must have been printed."""
         if self.printed.exact is None:
-            raise UsageError(f"{self.printed.text!r} is a rounded number; `reconcile check` reads such, explain cannot")
+            raise UsageError(
+                phrase(
+                    "{printed!r} is a rounded number; `reconcile check` reads such, explain cannot",
+                    printed=self.printed.text,
+                )
+            )
         return self.printed.exact
 
 

@@ -16,6 +16,7 @@ from reconcile.claims.printed import parse_printed
 from reconcile.claims.slips import is_slip
 from reconcile.errors import UsageError
 from reconcile.fold import flow, sayings
+from reconcile.language import commas, later, phrase
 from reconcile.pricing.amounts import Amount
 from reconcile.pricing.terms import TERMS
 from reconcile.rules import TOTAL
@@ -28,12 +29,16 @@ _ALONE = ("activation", "pool.window", "pool.input", "pool.output", "norm", "sof
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One way to read the work of a layer: the number that it gives and how it departs from the definition."""
+    """One way to read the work of a layer: the number that it gives and how it departs from the definition.
+
+    It is `mistaken` where no work gives the number, but a slip of digits or another row does.
+    """
 
     value: int
     items: tuple[Item, ...]
     says: str
     folded: bool = False
+    mistaken: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +73,14 @@ def claim_side(claim: Claim, work: Work, types: Mapping[str, str]) -> Side:
     """Read a claim against the work that its model executed."""
     for name in claim.rows:
         if name not in work.layers:
-            known = ", ".join(list(work.layers)[:12])
-            raise UsageError(f"the claim file {claim.file!r} has a row {name!r}, which is no layer; layers are {known}")
+            raise UsageError(
+                phrase(
+                    "the claim file {file!r} has a row {row!r}, which is no layer; layers are {layers}",
+                    file=claim.file,
+                    row=name,
+                    layers=commas(list(work.layers)[:12]),
+                )
+            )
     moved = flow(work)
     layers = [_Layer(claim, name, work, int(moved.layers.get(name, 1))) for name in work.layers]
     stated = claim.rows or _assumed(claim, layers)
@@ -82,7 +93,14 @@ def claim_side(claim: Claim, work: Work, types: Mapping[str, str]) -> Side:
         items.append(
             Item(layer=TOTAL, cause="arithmetic", term="total", weight=1, definition=0, amount=amount, source=claim.id)
         )
-        notes.append(f"the rows of {claim.id} sum to {total - rest}, not to the stated {total}")
+        notes.append(
+            later(
+                "the rows of {claim} sum to {sum}, not to the stated {total}",
+                claim=claim.id,
+                sum=total - rest,
+                total=total,
+            )
+        )
     told[TOTAL] = rest
     residuals[TOTAL] = 0 if claim.rows else rest
     return Side(
@@ -120,7 +138,8 @@ def _rows(
             reading = _misplaced(layer, stated, reading)
         items += reading.items
         residuals[layer.name] = row.value - reading.value
-        notes += [f"{layer.name}: {reading.says}"] if "printed" in reading.says else []
+        if reading.mistaken:
+            notes.append(later("{layer}: {says}", layer=layer.name, says=reading.says))
         notes += _formula_note(layer.name, row)
     return told, items, residuals, notes
 
@@ -133,8 +152,12 @@ def _misplaced(layer: _Layer, stated: Mapping[str, ClaimRow], reading: Reading) 
         if value and other != layer.name and stated[other].value == value:
             other_amount = Amount(value - reading.value, f"{value} - {reading.value}")
             item = layer.item("misplaced", "digits", 1, 0, other_amount)
-            says = f"{value} is printed, which is the number of {other}; nothing that this layer does gives it"
-            return Reading(value=value, items=(*reading.items, item), says=says)
+            says = later(
+                "{value} is printed, which is the number of {other}; nothing that this layer does gives it",
+                value=value,
+                other=other,
+            )
+            return Reading(value=value, items=(*reading.items, item), says=says, mistaken=True)
     return reading
 
 
@@ -146,7 +169,14 @@ def _left_out(layer: _Layer) -> list[Item]:
 def _formula_note(name: str, row: ClaimRow) -> list[str]:
     if row.formula is None or evaluate(row.formula) == row.value:
         return []
-    return [f"{name}: the printed formula {row.formula} gives {evaluate(row.formula)}, not the printed {row.value}"]
+    said = later(
+        "{layer}: the printed formula {formula} gives {value}, not the printed {printed}",
+        layer=name,
+        formula=row.formula,
+        value=evaluate(row.formula),
+        printed=row.value,
+    )
+    return [said]
 
 
 def read(claim: Claim, work: Work, name: str, value: int, rows: int) -> Reading:
@@ -160,8 +190,13 @@ def read(claim: Claim, work: Work, name: str, value: int, rows: int) -> Reading:
         if reading.value and not reading.folded and is_slip(value, reading.value):
             slip = Amount(value - reading.value, f"{value} - {reading.value}")
             item = layer.item("typo", "digits", 1, 0, slip)
-            says = f"{value} is printed where {reading.value} ({reading.says}) belongs"
-            return Reading(value=value, items=(*reading.items, item), says=says)
+            says = later(
+                "{value} is printed where {meant} ({reading}) belongs",
+                value=value,
+                meant=reading.value,
+                reading=reading.says,
+            )
+            return Reading(value=value, items=(*reading.items, item), says=says, mistaken=True)
     return readings[0]
 
 
@@ -184,18 +219,27 @@ def _divides(layer: _Layer) -> bool:
 
 def _products(layer: _Layer, *, folded: bool, bias: bool) -> Reading:
     mac, weight = layer.amount("mac"), layer.claim.weight
-    items, says = [], "multiply-adds"
+    items = []
     if folded:
         missing = Amount(mac.value - mac.value // layer.rows, f"{layer.rows - 1} * {mac.value // layer.rows}")
         items += [layer.item("folded-batch", "mac", 0, 1, missing)] if missing.value else []
-        mac, says = layer.one_row(mac), "multiply-adds of one row"
+        mac = layer.one_row(mac)
     items += [layer.item("mac-weight", "mac", weight, 1, mac)] if weight != 1 and mac.value else []
     value = weight * mac.value
     if bias:
         added = layer.one_row(layer.amount("bias")) if folded else layer.amount("bias")
         items += [layer.item("bias", "bias", 1, 0, added)] if added.value else []
-        value, says = value + added.value, f"{says} and bias"
-    return Reading(value=value, items=tuple(items), says=says, folded=folded)
+        value += added.value
+    return Reading(value=value, items=tuple(items), says=_PRODUCTS[folded, bias], folded=folded)
+
+
+_PRODUCTS = {
+    (False, False): later("multiply-adds"),
+    (True, False): later("multiply-adds of one row"),
+    (False, True): later("multiply-adds and bias"),
+    (True, True): later("multiply-adds of one row and bias"),
+}
+"""What the readings of products are called, for the whole work or one row of it, without biases or with them."""
 
 
 def _elements(layer: _Layer, term: str) -> Iterator[Reading]:
@@ -206,7 +250,10 @@ def _elements(layer: _Layer, term: str) -> Iterator[Reading]:
         folded = layer.rows > 1 and amount.value % layer.rows == 0
         for rows, part in ((1, amount), (layer.rows, layer.one_row(amount)))[: 1 + folded]:
             item = layer.item(TERMS[term].cause, term, weight, 0, part)
-            says = f"{weight} for each {TERMS[term].unit}{' of one row' if rows > 1 else ''}, {part.formula}"
+            fields = {"weight": weight, "unit": TERMS[term].unit, "formula": part.formula}
+            says = later("{weight} for each {unit}, {formula}", **fields)
+            if rows > 1:
+                says = later("{weight} for each {unit} of one row, {formula}", **fields)
             yield Reading(value=weight * part.value, items=(item,), says=says, folded=rows > 1)
 
 

@@ -9,12 +9,13 @@ from reconcile.claims.check import ClaimCheck, Finding, worst
 from reconcile.claims.claim import Claim, ClaimRow
 from reconcile.claims.examine_formulas import formula_findings
 from reconcile.claims.executed import Bench, Topic
-from reconcile.claims.hypotheses import Fit, fit, within
+from reconcile.claims.hypotheses import Fit, Hypothesis, fit, within
 from reconcile.claims.levels import Levels
 from reconcile.claims.mistakes import formula_beside, misplaced, rounded_factors, slip, sum_of_rows
 from reconcile.claims.wording import because, departures_said, tried
 from reconcile.errors import UsageError
 from reconcile.fold import sayings
+from reconcile.language import commas, later, phrase
 
 
 def examine(claim: Claim, bench: Bench) -> ClaimCheck:
@@ -71,9 +72,14 @@ class _Examination:
         rows = [row for one in self.levels.counted for row in (*one.rows, *one.parts)]
         places = self.levels.counted[0].work.ledger.places
         if name not in places and not any(within(row, name) for row in rows):
-            shown = ", ".join(list(dict.fromkeys(rows))[:12])
+            shown = commas(list(dict.fromkeys(rows))[:12])
             raise UsageError(
-                f"the claim file {self.claim.file!r} has a row {name!r}, which is no layer; layers are {shown}"
+                phrase(
+                    "the claim file {file!r} has a row {row!r}, which is no layer; layers are {layers}",
+                    file=self.claim.file,
+                    row=name,
+                    layers=shown,
+                )
             )
 
     def totals(self, rows: Sequence[Finding]) -> list[Finding]:
@@ -118,16 +124,26 @@ class _Examination:
         """What the counter or the recipe gives, where the source shows no number."""
         hypothesis = next(iter(self.levels.declared(None)), None)
         if hypothesis is None:
-            raise UsageError(f"the claim file {self.claim.file!r} states no number, and its counter tells none")
+            raise UsageError(
+                phrase("the claim file {file!r} states no number, and its counter tells none", file=self.claim.file)
+            )
         return Finding(
             where="total",
             printed=None,
             verdict="not stated",
-            because=f"{hypothesis.way.name} tells it{departures_said(hypothesis)}.",
+            because=_told(hypothesis),
             way=hypothesis.way.name,
             value=hypothesis.value,
             causes=tuple(departure.cause for departure in hypothesis.departures),
         )
+
+
+def _told(hypothesis: Hypothesis) -> str:
+    """That a counter tells a number, and how it was used."""
+    name = hypothesis.way.name
+    if not hypothesis.departures:
+        return later("{counter} tells it.", counter=name)
+    return later("{counter} tells it, {departures}.", counter=name, departures=departures_said(hypothesis))
 
 
 def _of_rows(row: ClaimRow, rows: Sequence[Finding]) -> Finding:
@@ -135,12 +151,14 @@ def _of_rows(row: ClaimRow, rows: Sequence[Finding]) -> Finding:
     causes = tuple(dict.fromkeys(cause for finding in rows for cause in finding.causes))
     names = dict.fromkeys(finding.way for finding in rows if finding.way)
     verdict = worst(["explained", *(finding.verdict for finding in rows)])
-    text = f"depart by {', '.join(causes)}" if causes else f"follow {len(names)} ways to count"
+    text = later("it is the sum of its rows, which depart by {causes}.", causes=commas(causes))
+    if not causes:
+        text = later("it is the sum of its rows, which follow {n} ways to count.", n=len(names))
     return Finding(
         where="total",
         printed=row.printed.text,
         verdict=verdict,
-        because=f"it is the sum of its rows, which {text}.",
+        because=text,
         way="sum of rows",
         value=row.printed.value,
         causes=causes,

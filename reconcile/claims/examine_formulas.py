@@ -10,8 +10,9 @@ from reconcile.claims.check import Finding
 from reconcile.claims.claim import Claim, FormulaClaim
 from reconcile.claims.hypotheses import Counted
 from reconcile.claims.layer_sizes import sizes_of
-from reconcile.claims.wording import digits, layers_said
+from reconcile.claims.wording import digits, layers_said, sentence, so_do
 from reconcile.errors import UsageError
+from reconcile.language import later, phrase
 from reconcile.work import ROOT, Work
 
 
@@ -35,7 +36,11 @@ def _finding(claim: Claim, formula: FormulaClaim, counted: Sequence[Counted], un
     layers = _layers(counted[0].work, formula.of)
     if not layers:
         raise UsageError(
-            f"the claim file {claim.file!r} has a formula of {formula.of}, of which the model has no layer"
+            phrase(
+                "the claim file {file!r} has a formula of {kind}, of which the model has no layer",
+                file=claim.file,
+                kind=formula.of,
+            )
         )
     given = {name: worth(formula.says, sizes) for name, sizes in layers.items()}
     units = [one for one in counted if one.in_unit(unit)]
@@ -53,12 +58,12 @@ def _hits(one: Counted, given: Mapping[str, Fraction]) -> int:
 
 def _holds(formula: FormulaClaim, given: Mapping[str, Fraction], ways: Sequence[Counted]) -> Finding:
     first, *others = (one.way.name for one in ways)
-    also = f"; so do {', '.join(others[:3])}" if others else ""
+    same = later("{way} gives the same for {layers}", way=first, layers=layers_said(len(given)))
     return Finding(
         where=f"{formula.of}: {formula.says}",
         printed=formula.says,
         verdict="reproduced",
-        because=f"{first} gives the same for {layers_said(len(given))}{also}.",
+        because=sentence(same, *so_do(others[:3])),
         way=first,
         value=sum(given.values(), Fraction(0)),
         tried=len(ways),
@@ -69,21 +74,37 @@ def _fails(formula: FormulaClaim, given: Mapping[str, Fraction], best: Counted, 
     """The first layer for which a formula does not give what the nearest way does."""
     name = next(name for name, value in given.items() if best.value(name) != value)
     right = best.value(name) or 0
-    times = f", {digits(given[name] / right)} times that" if right and (given[name] / right).denominator == 1 else ""
-    parts = f", 1/{right / given[name]} of that" if given[name] and (right / given[name]).denominator == 1 else ""
     return Finding(
         where=f"{formula.of}: {formula.says}",
         printed=formula.says,
         verdict="refuted",
-        because=(
-            f"{best.way.name} agrees for {hits} of {len(given)} layers; for {name} the formula gives "
-            f"{digits(given[name])}{times or parts}, and {digits(Fraction(right))} is right."
+        because=sentence(
+            later("{way} agrees for {hits} of {n} layers", way=best.way.name, hits=hits, n=len(given)),
+            _gives(name, given[name], Fraction(right)),
         ),
         way=best.way.name,
         value=Fraction(right),
         causes=("formula",),
         tried=len(given),
     )
+
+
+def _gives(layer: str, value: Fraction, right: Fraction) -> str:
+    """What a formula gives for a layer, against what is right there."""
+    fields = {"layer": layer, "value": digits(value), "right": digits(right)}
+    if right and (value / right).denominator == 1:
+        return later(
+            "for {layer} the formula gives {value}, {times} times that, and {right} is right",
+            times=digits(value / right),
+            **fields,
+        )
+    if value and (right / value).denominator == 1:
+        return later(
+            "for {layer} the formula gives {value}, 1/{part} of that, and {right} is right",
+            part=right / value,
+            **fields,
+        )
+    return later("for {layer} the formula gives {value}, and {right} is right", **fields)
 
 
 def _forgotten(claim: Claim, counted: Sequence[Counted], unit: str | None) -> Iterator[Finding]:
@@ -95,13 +116,19 @@ def _forgotten(claim: Claim, counted: Sequence[Counted], unit: str | None) -> It
         if module.leaf and module.name not in known and (module.path or ROOT) in work.layers:
             rows.setdefault(module.name, []).append(module.path or ROOT)
     for kind, names in rows.items():
-        sums = {one.way.name: sum(one.value(name) or 0 for name in names) for one in counted if one.in_unit(unit)}
-        taken = {way: value for way, value in sums.items() if value and not way.startswith("by hand")}
+        asked = [one for one in counted if one.in_unit(unit) and one.way.kind != "hand"]
+        sums = {one.way.name: sum(one.value(name) or 0 for name in names) for one in asked}
+        taken = {way: value for way, value in sums.items() if value}
         if taken:
             way, value = next(iter(taken.items()))
-            text = f"the formulas leave out {layers_said(len(names))} of this class; {way} counts {value:,} there."
+            text = later(
+                "the formulas leave out {layers} of this class; {way} counts {value:,} there.",
+                layers=layers_said(len(names)),
+                way=way,
+                value=value,
+            )
             yield Finding(
-                where=f"{kind}: no formula",
+                where=later("{kind}: no formula", kind=kind),
                 printed=None,
                 verdict="not stated",
                 because=text,

@@ -12,6 +12,7 @@ from reconcile.claims.hypotheses import Counted, count
 from reconcile.claims.ways import Way, way_of, ways
 from reconcile.errors import UsageError
 from reconcile.inputs import Input
+from reconcile.language import later, phrase, retold
 from reconcile.objects import ObjectSpec
 from reconcile.resources.metrics import OPERATIONS
 from reconcile.schema import Count
@@ -69,7 +70,15 @@ class Bench:
         found = None if way is None else self._told(topic, way, counter)
         if found is None:
             reason = self._run(topic, counter).reason
-            raise UsageError(f"{counter} tells nothing of the {topic.metric} of {topic.model}: {reason or 'by design'}")
+            raise UsageError(
+                phrase(
+                    "{counter} tells nothing of the {metric} of {model}: {reason}",
+                    counter=counter,
+                    metric=topic.metric,
+                    model=topic.model,
+                    reason=retold(reason or later("by design")),
+                )
+            )
         return found
 
     def _able(self, counter: str) -> bool:

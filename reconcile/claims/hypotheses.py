@@ -16,6 +16,7 @@ from reconcile.claims.slips import is_slip
 from reconcile.claims.variants import Departure, Variant, variants
 from reconcile.claims.ways import EITHER, OPERATIONAL, Rows, Way
 from reconcile.errors import LedgerError
+from reconcile.language import later
 from reconcile.work import Work
 
 BY_CHANCE = 0.05
@@ -166,7 +167,7 @@ def elsewhere(
     counted: Sequence[Counted], at: str, layer: str | None = None, unit: str | None = None
 ) -> Iterator[Hypothesis]:
     """What each way gives for the same model, where `counted` was executed at another input; no unnamed release."""
-    departure = Departure(cause="input-size", says=f"at the input {at}")
+    departure = Departure(cause="input-size", says=later("at the input {input}", input=at))
     for one in counted:
         value = one.value(layer) if one.way.kind != "release" else None
         if value is not None and one.in_unit(unit):
@@ -190,12 +191,15 @@ def _in_units(one: Counted, layer: str | None, unit: str | None) -> Iterator[Hyp
     if value is None or one.way.unit not in _TIMES:
         return
     if not one.in_unit(unit):
-        called = Departure(cause="unit", says=f"in {one.way.unit}, called {unit}")
+        says = later("in {unit}, called {other}", unit=one.way.unit, other=unit)
+        called = Departure(cause="unit", says=says)
         yield Hypothesis(way=one.way, value=Fraction(value), layer=layer, free=(called,))
     times = _TIMES[one.way.unit]
-    word = "doubled" if times > 1 else "halved"
+    says = later("the whole number of {unit} doubled", unit=one.way.unit)
+    if times < 1:
+        says = later("the whole number of {unit} halved", unit=one.way.unit)
     other = next(unit for unit in _TIMES if unit != one.way.unit)
-    turned = Departure(cause="unit", says=f"the whole number of {one.way.unit} {word}", unit=other)
+    turned = Departure(cause="unit", says=says, unit=other)
     yield Hypothesis(way=one.way, value=value * times, layer=layer, free=(turned,))
 
 

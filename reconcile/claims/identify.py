@@ -30,6 +30,7 @@ from reconcile.claims.variants import Departure, likely_sizes
 from reconcile.claims.ways import ORDER, Way, ways
 from reconcile.errors import UsageError
 from reconcile.inputs import Input
+from reconcile.language import commas, later
 from reconcile.registry import entries, entry
 from reconcile.resources.metrics import OPERATIONS
 from reconcile.schema import Count, Run
@@ -101,7 +102,11 @@ def identify(stated: Stated, question: Question, counters: Sequence[str]) -> Ide
     search = _Search(stated=stated, question=question, counters=tuple(counters), counted=counted)
     outcome = fit(stated.printed, search.levels())
     versions = {count.counter: count.version for count in run.counts}
-    failed = [f"{count.counter} gave no number: {count.reason}" for count in run.counts if count.status == "failed"]
+    failed = [
+        later("{counter} gave no number: {reason}", counter=count.counter, reason=count.reason)
+        for count in run.counts
+        if count.status == "failed"
+    ]
     return Identification(
         stated=stated,
         verdict=_verdict(outcome),
@@ -176,9 +181,8 @@ class _Search:
             one = None if count.ledger is None else _told(count, Work(count.ledger))
             if one is not None and one.in_unit(unit):
                 name, _, word = count.counter.partition("@")
-                departure = Departure(
-                    cause="context", says=f"in the context {word} instead of that of its documentation"
-                )
+                says = later("in the context {context} instead of that of its documentation", context=word)
+                departure = Departure(cause="context", says=says)
                 value = Fraction(one.value(None) or 0)
                 yield Hypothesis(way=replace(one.way, counter=name), value=value, free=(departure,))
 
@@ -209,8 +213,11 @@ def match_of(
     name = reference.NAME if way.kind == "definition" else way.name
     version = way.release.lstrip("=") if way.release else _version(way, versions)
     unit = next((departure.unit for departure in hypothesis.departures if departure.unit), way.unit)
-    departs = ", ".join(departure.says for departure in hypothesis.departures)
-    verb = "tells" if way.counter in versions and not way.release else "gives"
+    departs = commas(departure.says for departure in hypothesis.departures)
+    fields = {"way": name, "total": f"{total:,}", "unit": unit, "input": at or later("its own input")}
+    because = later("{way} gives {total} {unit} on {input}", **fields)
+    if way.counter in versions and not way.release:
+        because = later("{way} tells {total} {unit} on {input}", **fields)
     return Match(
         counter=name,
         version=version,
@@ -218,7 +225,7 @@ def match_of(
         input=at,
         total=total,
         printed=stated.show(total),
-        because=f"{name} {verb} {total:,} {unit} on {at or 'its own input'}{departs and f', {departs}'}",
+        because=later("{told}, {departures}", told=because, departures=departs) if departs else because,
         departs=departs,
     )
 
@@ -243,4 +250,10 @@ def _slip(stated: Stated, counted: Sequence[Counted], outcome: Fit | Tried) -> t
     found = slipped(stated.printed, plain(counted))
     if found is None:
         return ()
-    return (f"{stated.printed.text} is {round(found.value):,} by {found.way.name} with a slip of digits",)
+    said = later(
+        "{value} is {meant:,} by {way} with a slip of digits",
+        value=stated.printed.text,
+        meant=round(found.value),
+        way=found.way.name,
+    )
+    return (said,)

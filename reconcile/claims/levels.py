@@ -14,6 +14,7 @@ from reconcile.claims.printed import Printed
 from reconcile.claims.variants import Departure, likely_sizes, map_size
 from reconcile.errors import UsageError
 from reconcile.inputs import Input
+from reconcile.language import later, phrase
 from reconcile.ledger import first_shape
 from reconcile.resources.metrics import OPERATIONS
 
@@ -77,7 +78,7 @@ class Levels:
     @property
     def _recipe(self) -> Recipe:
         if self.claim.recipe is None:
-            raise UsageError(f"the claim file {self.claim.file!r} names no counter")
+            raise UsageError(phrase("the claim file {file!r} names no counter", file=self.claim.file))
         return self.claim.recipe
 
     @property
@@ -94,17 +95,18 @@ class Levels:
         """What a recipe says that it does besides counting."""
         recipe, at = self._recipe, self._there.inputs
         if recipe.scaled:
-            yield Departure(cause="extrapolated", says=f"at {at[0]} and scaled by area")
+            yield Departure(cause="extrapolated", says=later("at {input} and scaled by area", input=at[0]))
         elif at != self.claim.inputs:
-            yield Departure(cause="input-size", says=f"at the input {at[0]}")
+            yield Departure(cause="input-size", says=later("at the input {input}", input=at[0]))
         if recipe.times != 1:
-            yield Departure(cause="unit", says=f"times {recipe.times}")
+            yield Departure(cause="unit", says=later("times {factor}", factor=recipe.times))
 
     def _by_others(self, layer: str | None) -> Iterator[Hypothesis]:
         """What the same recipe would give by another counter, or by another release of the same one."""
         for one in self.bench.counted(self._there):
-            value, says = one.value(layer), f"where the stated {self._recipe.counter} gives another number"
+            value = one.value(layer)
             if value is not None:
+                says = later("where the stated {counter} gives another number", counter=self._recipe.counter)
                 other = Departure(cause="counter", says=says)
                 yield Hypothesis(way=one.way, value=value * self._factor, layer=layer, free=(other,))
 
@@ -124,7 +126,12 @@ class Levels:
         positions = _positions(one, layer)
         side = map_size(printed.exact, positions, one.value(layer) or 0)
         if side is not None:
-            says = f"for an output map of {side}x{side}, where the layer gives out {positions[0]}x{positions[1]}"
+            says = later(
+                "for an output map of {side}x{side}, where the layer gives out {height}x{width}",
+                side=side,
+                height=positions[0],
+                width=positions[1],
+            )
             departure = Departure(cause="map-size", says=says)
             yield Hypothesis(way=one.way, value=printed.value, layer=layer, free=(departure,))
 
@@ -137,7 +144,8 @@ class Levels:
         """Hypotheses in the binary unit of memory that people call by the name of the decimal one."""
         size = _BINARY.get(self.claim.unit)
         if size is not None:
-            departure = Departure(cause="unit", says=f"in units of {size:,} bytes, called {self.claim.unit}")
+            says = later("in units of {bytes:,} bytes, called {unit}", bytes=size, unit=self.claim.unit)
+            departure = Departure(cause="unit", says=says)
             for one in hypotheses:
                 yield replace(one, value=one.value / size, free=(departure,))
 

@@ -12,6 +12,7 @@ from reconcile.claims.check import Finding
 from reconcile.claims.claim import Claim, ClaimRow
 from reconcile.claims.hypotheses import Hypothesis, slipped
 from reconcile.claims.wording import digits
+from reconcile.language import later, together
 
 
 def formula_beside(where: str, row: ClaimRow, *, alone: bool = False) -> Finding | None:
@@ -22,16 +23,26 @@ def formula_beside(where: str, row: ClaimRow, *, alone: bool = False) -> Finding
     holds = row.printed.prints(value)
     if holds and not alone:
         return None
-    gives = f"{row.formula} gives {digits(value)}"
     return Finding(
-        where=where if alone else f"{where}, its formula",
+        where=where if alone else later("{where}, its formula", where=where),
         printed=row.printed.text,
         verdict="reproduced" if holds else "refuted",
-        because=f"{gives}." if holds else f"{gives}, not the printed {row.printed.text}.",
+        because=_formula_gives(row, digits(value), holds),
         way="arithmetic",
         value=value,
         causes=() if holds else ("arithmetic",),
         tried=1,
+    )
+
+
+def _formula_gives(row: ClaimRow, value: str, holds: bool) -> str:
+    if holds:
+        return later("{formula} gives {value}.", formula=row.formula, value=value)
+    return later(
+        "{formula} gives {value}, not the printed {printed}.",
+        formula=row.formula,
+        value=value,
+        printed=row.printed.text,
     )
 
 
@@ -45,10 +56,10 @@ def sum_of_rows(claim: Claim) -> Finding | None:
     if abs(added - total.value) <= slack:
         return None
     return Finding(
-        where="total, as a sum",
+        where=later("total, as a sum"),
         printed=total.text,
         verdict="refuted",
-        because=f"the rows sum to {digits(added)}, not to the printed {total.text}.",
+        because=later("the rows sum to {sum}, not to the printed {printed}.", sum=digits(added), printed=total.text),
         way="arithmetic",
         value=added,
         causes=("arithmetic",),
@@ -63,10 +74,15 @@ def rounded_factors(where: str, row: ClaimRow, plain: Iterable[Hypothesis], foun
     ends = [worth(_replaced(row, down)) for down in (Fraction(-1, 2), Fraction(1, 2))]
     for hypothesis in plain:
         if min(ends) <= hypothesis.value <= max(ends):
-            names = " and ".join(number.text for number in row.rounded)
-            text = (
-                f"{row.formula} gives it, but {names} are rounded, and stand for anything from {digits(ends[0])} to "
-                f"{digits(ends[1])}; {hypothesis.way.name} gives {digits(hypothesis.value)}."
+            text = later(
+                "{formula} gives it, but {numbers} are rounded, and stand for anything from {least} to {most}; "
+                "{way} gives {value}.",
+                formula=row.formula,
+                numbers=together(number.text for number in row.rounded),
+                least=digits(ends[0]),
+                most=digits(ends[1]),
+                way=hypothesis.way.name,
+                value=digits(hypothesis.value),
             )
             return replace(
                 found,
@@ -99,7 +115,7 @@ def misplaced(claim: Claim, name: str, row: ClaimRow) -> Finding | None:
                 where=name,
                 printed=row.printed.text,
                 verdict="refuted",
-                because=f"{other} has this number too, and here nothing gives it.",
+                because=later("{row} has this number too, and here nothing gives it.", row=other),
                 way="row of the claim",
                 value=row.printed.value,
                 causes=("misplaced",),
@@ -116,7 +132,9 @@ def slip(row: ClaimRow, plain: Iterable[Hypothesis], found: Finding) -> Finding:
     return replace(
         found,
         verdict="refuted",
-        because=f"a slip of digits: {digits(meant.value)} belongs there ({meant.way.name}).",
+        because=later(
+            "a slip of digits: {value} belongs there ({way}).", value=digits(meant.value), way=meant.way.name
+        ),
         way=meant.way.name,
         value=meant.value,
         causes=("typo",),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from reconcile.errors import UsageError
+from reconcile.language import phrase
 
 SCALES = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15}
 """Letters that may follow a printed number, and what they stand for."""
@@ -56,6 +57,16 @@ class Printed:
         return Printed(text=self.text, value=self.value * factor, step=self.step * factor)
 
 
+def _no_number(value: object) -> str:
+    if isinstance(value, float):
+        return phrase(
+            "{value!r} is no printed number such as 10240, '6.357G' or '33.04'; "
+            "put it between quotes, so that every printed digit is kept",
+            value=value,
+        )
+    return phrase("{value!r} is no printed number such as 10240, '6.357G' or '33.04'", value=value)
+
+
 def parse_printed(value: object) -> Printed:
     """Read a whole number, or a text such as `6.357G`, `8,660,042` or `33.04`, whose every digit was printed.
 
@@ -66,8 +77,7 @@ def parse_printed(value: object) -> Printed:
         return Printed(text=str(value), value=Fraction(value), step=Fraction(1))
     found = _FORM.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
-        hint = "; put it between quotes, so that every printed digit is kept" if isinstance(value, float) else ""
-        raise UsageError(f"{value!r} is no printed number such as 10240, '6.357G' or '33.04'{hint}")
+        raise UsageError(_no_number(value))
     places = len((found["point"] or ".")[1:])
     scale = SCALES[found["scale"]]
     digits = re.sub(r"[,_]", "", found["digits"] + (found["point"] or "")).rstrip(".")

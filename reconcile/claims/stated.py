@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from reconcile.claims.printed import SCALES, Printed, parse_printed
 from reconcile.errors import UsageError
+from reconcile.language import phrase
 from reconcile.resources.metrics import OPERATIONS
 
 _WORDS = {
@@ -64,7 +65,10 @@ def parse_stated(text: str) -> Stated:
     found = _FORM.fullmatch(text.strip())
     if found is None or not any(char.isdigit() for char in found["digits"]):
         raise UsageError(
-            f"the value {text!r} is no stated number; write it as 4.1G, '4.09 GMACs', 2914598912 or '11.7M params'"
+            phrase(
+                "the value {value!r} is no stated number; write it as 4.1G, '4.09 GMACs', 2914598912 or '11.7M params'",
+                value=text,
+            )
         )
     scale = found["scale"].upper().replace("K", "k").replace(_BILLION, "G")
     unit = UNITS.get((found["word"] or "").lower())

@@ -17,6 +17,7 @@ from reconcile.claims.identify import match_of
 from reconcile.claims.stated import Stated
 from reconcile.claims.table_file import TableRow
 from reconcile.claims.ways import ORDER
+from reconcile.language import commas, later
 from reconcile.launching.server import preload
 from reconcile.resources.metrics import OPERATIONS
 
@@ -133,7 +134,7 @@ def _elected(metric: str, candidates: Sequence[Candidates]) -> tuple[Key | None,
         departs=match.departs,
         follows=len(rows[best]),
         of=len(candidates),
-        also=tuple(", ".join((name, *departs)) for name, departs in also),
+        also=tuple(commas((name, *departs)) for name, departs in also),
     )
     return best, convention
 
@@ -161,14 +162,19 @@ def _finding(item: Candidates, key: Key | None) -> Finding:
     if isinstance(outcome, Fit) and outcome.chance <= BY_CHANCE:
         return _other(item, outcome)
     if own is not None and slipped(item.stated.printed, [replace(own, free=(), declared=())]) is not None:
-        because = f"{item.stated.printed.text} stands where {item.stated.show(own.value)} belongs"
+        because = later(
+            "{printed} stands where {meant} belongs",
+            printed=item.stated.printed.text,
+            meant=item.stated.show(own.value),
+        )
         return _found(item, "slip of digits", because, hypothesis=own)
     wider = fit(item.stated.printed, _levels(item, own, near=False))
     if isinstance(wider, Fit) and wider.chance <= BY_CHANCE:
         return _other(item, wider)
     printing = wider.by_chance if isinstance(wider, Tried) else (wider.hypothesis, *wider.others)
-    because = f"{len(printing)} of {wider.tried} totals print it, as many as by chance" if printing else ""
-    because = because or f"none of {wider.tried} totals prints it"
+    because = later("none of {tried} totals prints it", tried=wider.tried)
+    if printing:
+        because = later("{n} of {tried} totals print it, as many as by chance", n=len(printing), tried=wider.tried)
     return replace(_found(item, "nothing gives it", because), tried=wider.tried, chance=wider.chance)
 
 

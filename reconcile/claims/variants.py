@@ -10,6 +10,7 @@ from math import isqrt
 from reconcile.claims.printed import Printed
 from reconcile.fold import flow
 from reconcile.inputs import Input
+from reconcile.language import later
 from reconcile.work import Work
 
 BATCHES = (2, 4, 8, 16, 32, 64, 128, 256)
@@ -59,21 +60,23 @@ def _variants(work: Work) -> Iterator[Variant]:
     rows = {name: Fraction(1) / factor for name, factor in flow(work).layers.items() if factor > 1}
     if rows:
         yield Variant(
-            departure=Departure(cause="folded-batch", says="for one row where a view made several"), shares=rows
+            departure=Departure(cause="folded-batch", says=later("for one row where a view made several")),
+            shares=rows,
         )
     calls = _calls(work)
     if calls:
         once = {name: Fraction(1, number) for name, number in calls.items()}
         yield Variant(
-            departure=Departure(cause="calls", says="for one call of layers that are called again"), shares=once
+            departure=Departure(cause="calls", says=later("for one call of layers that are called again")),
+            shares=once,
         )
     batch = work.ledger.batch or 1
     if batch > 1:
-        says = f"for one sample of a batch of {batch}"
+        says = later("for one sample of a batch of {batch}", batch=batch)
         yield Variant(departure=Departure(cause="batch", says=says), all=Fraction(1, batch))
     for size in BATCHES:
         if size != batch:
-            says = f"for a batch of {size} instead of {batch}"
+            says = later("for a batch of {size} instead of {batch}", size=size, batch=batch)
             yield Variant(departure=Departure(cause="batch", says=says), all=Fraction(size, batch))
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from reconcile import reference
 from reconcile.adapter import Counter
+from reconcile.language import later
 from reconcile.registry import entries
 from reconcile.resources.holdings import STATISTICS, holdings
 from reconcile.resources.measures import definition, predicted
@@ -21,6 +22,9 @@ from reconcile.work import ROOT, Work
 
 Rows = Mapping[str, int | None]
 Kind = Literal["definition", "counter", "hand", "release"]
+
+DEFINITION = later("definition")
+"""The name of the way that is the definition itself."""
 
 ORDER: tuple[Kind, ...] = ("definition", "counter", "hand", "release")
 """Kinds of ways, the likeliest first: people count as today's tools do, by hand, or as a tool of old did."""
@@ -71,11 +75,11 @@ def way_of(counter: str, metric: str, adapters: Sequence[str] = ()) -> Way | Non
 
 def _definition(metric: str) -> Iterator[Way]:
     if metric == OPERATIONS:
-        yield Way(name="definition", unit="MAC", kind="definition", rows=lambda work: _values(work.reference))
+        yield Way(name=DEFINITION, unit="MAC", kind="definition", rows=lambda work: _values(work.reference))
     elif metric in METRICS:
         unit = METRICS[metric].unit
         yield Way(
-            name="definition",
+            name=DEFINITION,
             unit=unit,
             kind="definition",
             rows=lambda work: _values(definition(metric, work)),
@@ -146,44 +150,45 @@ OPERATIONAL = ("MAC", "FLOP", EITHER)
 """Units of operations."""
 
 _WEIGHTS: tuple[tuple[str, str, Mapping[str, int]], ...] = (
-    ("multiply-adds and biases", "MAC", {"mac": 1, "bias": 1}),
-    ("2 for each multiply-add", "FLOP", {"mac": 2}),
-    ("2 for each multiply-add, 1 for each bias", "FLOP", {"mac": 2, "bias": 1}),
-    ("2 for each multiply-add and 2 for each bias", "FLOP", {"mac": 2, "bias": 2}),
-    ("multiplications and the additions between them", "FLOP", {"mac": 2, "first-add": -1}),
-    ("multiplications and additions, with biases", "FLOP", {"mac": 2, "first-add": -1, "bias": 1}),
-    ("1 for each element activated", EITHER, {"activation": 1}),
-    ("1 for each window element of a pool", EITHER, {"pool.window": 1}),
-    ("1 for each element given out by a pool", EITHER, {"pool.output": 1}),
-    ("1 for each element given to a pool", EITHER, {"pool.input": 1}),
-    ("1 for each element normalised", EITHER, {"norm": 1}),
-    ("2 for each element normalised", EITHER, {"norm": 2}),
-    ("4 for each element normalised", EITHER, {"norm": 4}),
-    ("1 for each element of a softmax", EITHER, {"softmax": 1}),
-    ("1 for each element of an elementwise operation", EITHER, {"elementwise": 1}),
-    ("1 for each element resampled", EITHER, {"resample": 1}),
+    (later("multiply-adds and biases"), "MAC", {"mac": 1, "bias": 1}),
+    (later("2 for each multiply-add"), "FLOP", {"mac": 2}),
+    (later("2 for each multiply-add, 1 for each bias"), "FLOP", {"mac": 2, "bias": 1}),
+    (later("2 for each multiply-add and 2 for each bias"), "FLOP", {"mac": 2, "bias": 2}),
+    (later("multiplications and the additions between them"), "FLOP", {"mac": 2, "first-add": -1}),
+    (later("multiplications and additions, with biases"), "FLOP", {"mac": 2, "first-add": -1, "bias": 1}),
+    (later("1 for each element activated"), EITHER, {"activation": 1}),
+    (later("1 for each window element of a pool"), EITHER, {"pool.window": 1}),
+    (later("1 for each element given out by a pool"), EITHER, {"pool.output": 1}),
+    (later("1 for each element given to a pool"), EITHER, {"pool.input": 1}),
+    (later("1 for each element normalised"), EITHER, {"norm": 1}),
+    (later("2 for each element normalised"), EITHER, {"norm": 2}),
+    (later("4 for each element normalised"), EITHER, {"norm": 4}),
+    (later("1 for each element of a softmax"), EITHER, {"softmax": 1}),
+    (later("1 for each element of an elementwise operation"), EITHER, {"elementwise": 1}),
+    (later("1 for each element resampled"), EITHER, {"resample": 1}),
 )
 """Conventions of hand calculations: what they are called, their unit, and their weights over terms."""
 
 
 def _by_hand(metric: str) -> Iterator[Way]:
     if metric == OPERATIONS:
-        for name, unit, weights in _WEIGHTS:
-            yield _hand(name, unit, _weighed(weights))
+        for convention, unit, weights in _WEIGHTS:
+            yield _hand(convention, unit, _weighed(weights))
     elif metric == "params":
-        yield _hand("weights without biases", "parameter", _weights_alone)
-        yield _hand("running statistics counted too", "parameter", _with_statistics)
-        yield _hand("what needs a gradient", "parameter", _trainable)
-        yield _hand("what needs no gradient", "parameter", _frozen)
+        yield _hand(later("weights without biases"), "parameter", _weights_alone)
+        yield _hand(later("running statistics counted too"), "parameter", _with_statistics)
+        yield _hand(later("what needs a gradient"), "parameter", _trainable)
+        yield _hand(later("what needs no gradient"), "parameter", _frozen)
     elif metric == "memory":
-        yield _hand("parameters alone", "byte", _parameter_bytes)
+        yield _hand(later("parameters alone"), "byte", _parameter_bytes)
     elif metric == MODULES:
-        yield _hand("every module, containers and the model itself too", "module", _every_module)
-        yield _hand("modules without children", "module", _leaves)
+        yield _hand(later("every module, containers and the model itself too"), "module", _every_module)
+        yield _hand(later("modules without children"), "module", _leaves)
 
 
-def _hand(name: str, unit: str, rows: Callable[[Work], Rows]) -> Way:
-    return Way(name=f"by hand: {name}", unit=unit, kind="hand", rows=rows)
+def _hand(convention: str, unit: str, rows: Callable[[Work], Rows]) -> Way:
+    called = later("by hand: {convention}", convention=convention)
+    return Way(name=called, unit=unit, kind="hand", rows=rows)
 
 
 def _weighed(weights: Mapping[str, int]) -> Callable[[Work], Rows]:

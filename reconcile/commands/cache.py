@@ -14,12 +14,16 @@ from reconcile.caching.answers import LIMIT, Kept, answers_folder, clear, kept
 from reconcile.commands.options import CACHE, DOCUMENT, give
 from reconcile.errors import UsageError
 from reconcile.inputs import Input
+from reconcile.language import either, later, phrase
 from reconcile.render import terminal
 from reconcile.render.files import csv_text
 from reconcile.render.markdown import table as markdown_table
 from reconcile.render.tables import Table
 
-COLUMNS = ("object", "inputs", "counter", "release", "context", "size", "used")
+COLUMNS = (
+    *(later("object"), later("inputs"), later("counter"), later("release")),
+    *(later("context"), later("size"), later("used")),
+)
 
 
 @click.group("cache", invoke_without_command=True)
@@ -52,7 +56,9 @@ def list_command(as_json: bool, output: str | None) -> int:
 def clear_command(objects: Sequence[str], as_json: bool, output: str | None) -> int:
     """Remove the answers about each OBJECT, or all of them; overlays stay where they are."""
     if not clear(objects) and objects:
-        raise UsageError(f"there is no answer about {' or '.join(objects)} in {answers_folder()}")
+        raise UsageError(
+            phrase("there is no answer about {objects} in {folder}", objects=either(objects), folder=answers_folder())
+        )
     _show(as_json, output)
     return 0
 
@@ -97,7 +103,13 @@ def _show(as_json: bool, output: str | None) -> None:
         "answers": rows,
     }
     table = Table(columns=COLUMNS, rows=_cells(rows))
-    sentence = f"{len(rows)} answers in {answers_folder()} take {show_bytes(taken)} of at most {show_bytes(LIMIT)}."
+    sentence = phrase(
+        "{n} answers in {folder} take {taken} of at most {limit}.",
+        n=len(rows),
+        folder=answers_folder(),
+        taken=show_bytes(taken),
+        limit=show_bytes(LIMIT),
+    )
 
     def show() -> None:
         out = terminal.console()

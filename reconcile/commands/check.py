@@ -14,8 +14,9 @@ from reconcile.claims.claim import Claim
 from reconcile.claims.claim_file import read_claims
 from reconcile.claims.examine import examine
 from reconcile.claims.executed import Bench
-from reconcile.commands.options import CACHE, DIFFERENT, DOCUMENT, EXPLAINED, command_line, give
+from reconcile.commands.options import CACHE, DIFFERENT, DOCUMENT, EXPLAINED, Texts, command_line, give
 from reconcile.errors import UsageError
+from reconcile.language import either, phrase, retold
 from reconcile.launching.launch import TIMEOUT
 from reconcile.launching.server import preload
 from reconcile.render import terminal
@@ -58,7 +59,8 @@ def check_command(
     # Importing a library of networks takes longer than counting one of them.
     preload(sorted({claim.model.place for claim in claims if claim.model is not None and not claim.model.is_file}))
     check = Check(claims=tuple(examine(claim, bench) for claim in claims))
-    texts = {".md": check_report(check, command_line()), ".csv": check_csv(check)}
+    command = command_line()
+    texts: Texts = {".md": lambda: check_report(check, command), ".csv": lambda: check_csv(check)}
     give(check.to_json(), as_json=as_json, output=output, show=lambda: _show(check), texts=texts)
     return DIFFERENT if check.worst in FAILING else EXPLAINED
 
@@ -66,7 +68,7 @@ def check_command(
 def _claims(files: Sequence[str], *, shipped: bool, patterns: Sequence[str]) -> list[Claim]:
     """The claims of all files; every file is read before anything runs."""
     if not files and not shipped:
-        raise UsageError("name the files to check, or give --shipped for the claims that ship with the package")
+        raise UsageError(phrase("name the files to check, or give --shipped for the claims that ship with the package"))
     found = [claim for file in files for claim in read_claims(file)]
     if shipped:
         for path in sorted(SHIPPED.glob("*.yaml")):
@@ -74,7 +76,7 @@ def _claims(files: Sequence[str], *, shipped: bool, patterns: Sequence[str]) -> 
     if patterns:
         found = [claim for claim in found if any(Path(claim.file).match(pattern) for pattern in patterns)]
     if not found:
-        raise UsageError(f"no file is named {' or '.join(map(repr, patterns))}")
+        raise UsageError(phrase("no file is named {patterns}", patterns=either(map(repr, patterns))))
     return found
 
 
@@ -84,5 +86,5 @@ def _show(check: Check) -> None:
         terminal.say(f"{claim.claim.file}: {claim.claim.name or claim.claim.source}", to=out)
         terminal.show(findings(claim), to=out)
         for note in claim.notes:
-            terminal.say(note, to=out)
+            terminal.say(retold(note), to=out)
     terminal.say(verdicts(check), to=out)

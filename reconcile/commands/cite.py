@@ -10,6 +10,7 @@ import click
 from reconcile.cite import HEAD, Citation, cite, document
 from reconcile.commands.options import COUNTERS, DIFFERENT, DOCUMENT, EXPLAINED, MODEL, give, question_of
 from reconcile.errors import UsageError
+from reconcile.language import phrase, retold
 from reconcile.render import terminal
 from reconcile.render.files import csv_text
 
@@ -24,12 +25,12 @@ def cite_command(counters: Sequence[str], as_json: bool, output: str | None, mod
     Example: reconcile cite torchvision.models:resnet18 -i 1,3,224,224 -c thop
     """
     if not counters:
-        raise UsageError("name the counter whose number is cited: -c ID")
+        raise UsageError(phrase("name the counter whose number is cited: -c ID"))
     question = question_of(model, **options)
     found = cite(question, counters)
     rows = [(item.counter, item.version, item.unit, item.total, item.text) for item in found]
     texts = {
-        ".md": "\n\n".join(f"{item.text}\n\n    {item.latex}" for item in found) + "\n",
+        ".md": "\n\n".join(f"{retold(item.text)}\n\n    {item.latex}" for item in found) + "\n",
         ".tex": _latex(found) + "\n",
         ".csv": csv_text(("counter", "version", "unit", "total", "text"), rows),
     }
@@ -44,6 +45,6 @@ def _latex(found: Sequence[Citation]) -> str:
 def _show(found: Sequence[Citation]) -> None:
     out = terminal.console()
     for item in found:
-        terminal.say(item.text, to=out)
+        terminal.say(retold(item.text), to=out)
     out.print()
     print(_latex(found))

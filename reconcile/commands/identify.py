@@ -23,6 +23,7 @@ from reconcile.commands.options import (
     question_of,
 )
 from reconcile.errors import UsageError
+from reconcile.language import phrase, retold
 from reconcile.render import terminal
 from reconcile.render.files import csv_text
 from reconcile.render.identification import identification_page, matches, sentence
@@ -59,10 +60,10 @@ def identify_command(
     """
     if table is not None:
         if value is not None or model is not None or options["inputs"] or options["arguments"]:
-            raise UsageError("with --table the numbers, models, arguments and inputs stand in the file")
+            raise UsageError(phrase("with --table the numbers, models, arguments and inputs stand in the file"))
         return _audited(table, counters, as_json, output, options)
     if value is None or model is None:
-        raise UsageError("name the value and the model: reconcile identify VALUE OBJECT -i SIZES")
+        raise UsageError(phrase("name the value and the model: reconcile identify VALUE OBJECT -i SIZES"))
     question = question_of(model, **options)
     found = identify(parse_stated(value), question, list(counters) or list(installed(question.adapters)))
     texts = {".md": identification_page(found), ".csv": _csv(found)}
@@ -107,4 +108,4 @@ def _show(found: Identification) -> None:
     if found.matches:
         terminal.show(matches(found), to=out)
     for note in found.notes:
-        terminal.say(note, to=out)
+        terminal.say(retold(note), to=out)

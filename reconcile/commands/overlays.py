@@ -11,6 +11,7 @@ import click
 from reconcile.ask import entry_of, parse_counter
 from reconcile.commands.options import CACHE, DOCUMENT, give
 from reconcile.errors import UsageError
+from reconcile.language import later, phrase
 from reconcile.registry import entries
 from reconcile.releases.overlay import Overlay, clear, clear_all, make, overlays_folder, standing, verified
 from reconcile.render import terminal
@@ -18,7 +19,7 @@ from reconcile.render.files import csv_text
 from reconcile.render.markdown import table as markdown_table
 from reconcile.render.tables import Table
 
-COLUMNS = ("overlay", "state", "counter", "files", "bytes")
+COLUMNS = (later("overlay"), later("state"), later("counter"), later("files"), later("bytes"))
 
 _ADAPTERS = click.option("--adapter", "adapters", multiple=True, metavar="FILE", help="A file that adds counters.")
 
@@ -79,7 +80,7 @@ def clear_command(ids: Sequence[str], adapters: Sequence[str], as_json: bool, ou
 def _overlay(text: str, adapters: Sequence[str]) -> Overlay:
     overlay = entry_of(parse_counter(text), adapters).overlay
     if overlay is None:
-        raise UsageError(f"{text!r} needs no overlay: it runs in this environment")
+        raise UsageError(phrase("{counter!r} needs no overlay: it runs in this environment", counter=text))
     return overlay
 
 
@@ -88,7 +89,9 @@ def _place(text: str, adapters: Sequence[str]) -> Path:
     named = overlays_folder() / text
     place = named if named in standing() else _overlay(text, adapters).place
     if not place.is_dir():
-        raise UsageError(f"there is no overlay of {text!r} in {overlays_folder()}")
+        raise UsageError(
+            phrase("there is no overlay of {counter!r} in {folder}", counter=text, folder=overlays_folder())
+        )
     return place
 
 

@@ -18,6 +18,7 @@ import yaml
 from reconcile.claims.arithmetic import evaluate
 from reconcile.claims.claim import UNITS
 from reconcile.errors import UsageError
+from reconcile.language import commas, either, phrase
 from reconcile.pricing.terms import TERMS
 from reconcile.published.transformer import ROLES, Role
 
@@ -64,7 +65,10 @@ class Part:
         def size(found: re.Match[str]) -> str:
             if found[0] not in sizes:
                 raise UsageError(
-                    f"the model does not show its {found[0]}; write it behind the formula, as in @{found[0]}=1"
+                    phrase(
+                        "the model does not show its {size}; write it behind the formula, as in @{size}=1",
+                        size=found[0],
+                    )
                 )
             return str(sizes[found[0]])
 
@@ -108,7 +112,12 @@ def read_formula(text: str) -> Formula:
             training, causal = training or word == "training", causal or word == "causal"
         else:
             raise UsageError(
-                f"the formula {text!r} has the word {word!r}; use training, causal or {', '.join(SIZES)}=n"
+                phrase(
+                    "the formula {formula!r} has the word {word!r}; use training, causal or {sizes}=n",
+                    formula=text,
+                    word=word,
+                    sizes=commas(SIZES),
+                )
             )
     found = Formula(
         id=text,
@@ -121,7 +130,9 @@ def read_formula(text: str) -> Formula:
     )
     _check_roles(name, found.parts)
     if causal and not any(part.role == "attention" and not part.halved for part in found.parts):
-        raise UsageError(f"the formula {name!r} has no whole attention products that could be halved")
+        raise UsageError(
+            phrase("the formula {formula!r} has no whole attention products that could be halved", formula=name)
+        )
     return found
 
 
@@ -133,42 +144,92 @@ def _check_roles(name: str, parts: tuple[Part, ...]) -> None:
             part.training,
             part.halved,
         ):
-            raise UsageError(f"the parts of the formula {name!r} for {part.role} differ in training or halved")
+            raise UsageError(
+                phrase(
+                    "the parts of the formula {formula!r} for {role} differ in training or halved",
+                    formula=name,
+                    role=part.role,
+                )
+            )
 
 
 def _document(name: str) -> dict[str, Any]:
     if name.endswith(".yaml"):
         if not Path(name).is_file():
-            raise UsageError(f"the formula file {name!r} does not exist")
+            raise UsageError(phrase("the formula file {file!r} does not exist", file=name))
         text = Path(name).read_text(encoding="utf-8", errors="replace")
     elif name in published():
         text = resources.files("reconcile.published").joinpath(f"{name}.yaml").read_text(encoding="utf-8")
     else:
-        raise UsageError(f"the formula {name!r} is unknown; known are {', '.join(published())}, or a FILE.yaml")
+        raise UsageError(
+            phrase(
+                "the formula {formula!r} is unknown; known are {known}, or a FILE.yaml",
+                formula=name,
+                known=commas(published()),
+            )
+        )
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise UsageError(f"the formula {name!r} is no YAML: {' '.join(str(error).split())}") from error
+        raise UsageError(
+            phrase("the formula {formula!r} is no YAML: {error}", formula=name, error=" ".join(str(error).split()))
+        ) from error
     if not isinstance(document, dict) or set(document) - _FORMULA or {"source", "unit", "parts"} - set(document):
-        raise UsageError(f"the formula {name!r} must hold source, unit and parts, and may hold passes: training")
+        raise UsageError(
+            phrase(
+                "the formula {formula!r} must hold source, unit and parts, and may hold passes: training", formula=name
+            )
+        )
     if document["unit"] not in UNITS or not isinstance(document["parts"], list) or not document["parts"]:
-        raise UsageError(f"the formula {name!r} needs the unit {' or '.join(UNITS)} and a list of parts")
+        raise UsageError(
+            phrase(
+                "the formula {formula!r} needs the unit {units} and a list of parts",
+                formula=name,
+                units=either(UNITS),
+            )
+        )
     return document
 
 
 def _part(name: str, item: Any) -> Part:
     if not isinstance(item, dict) or set(item) - _PART or not {"part", "formula"} <= set(item):
-        raise UsageError(f"a part of the formula {name!r} is {item!r}; it needs part and formula, and a role")
+        raise UsageError(
+            phrase(
+                "a part of the formula {formula!r} is {part!r}; it needs part and formula, and a role",
+                formula=name,
+                part=item,
+            )
+        )
     fields: dict[str, Any] = {key: str(value) if key in ("part", "formula") else value for key, value in item.items()}
     found = Part(**fields)
-    where = f"the part {found.part!r} of the formula {name!r}"
+    where = {"part": found.part, "formula": name}
     if sum(value is not None for value in (found.role, found.term, found.tensors)) != 1:
-        raise UsageError(f"{where} needs one of role, term and tensors")
+        raise UsageError(
+            phrase("the part {part!r} of the formula {formula!r} needs one of role, term and tensors", **where)
+        )
     if found.role not in (None, *ROLES) or found.term not in (None, *TERMS):
-        raise UsageError(f"{where} stands for {found.role or found.term!r}; roles are {', '.join(ROLES)}")
+        raise UsageError(
+            phrase(
+                "the part {part!r} of the formula {formula!r} stands for {role}; roles are {roles}",
+                role=found.role or repr(found.term),
+                roles=commas(ROLES),
+                **where,
+            )
+        )
     if found.tensors not in (None, *get_args(Tensors)) or type(found.training) is not int:
-        raise UsageError(f"{where} has tensors or training that are not understood")
+        raise UsageError(
+            phrase(
+                "the part {part!r} of the formula {formula!r} has tensors or training that are not understood", **where
+            )
+        )
     if unknown := [word for word in re.findall(r"[A-Za-z_]+", found.formula) if word not in SIZES]:
-        raise UsageError(f"{where} speaks of {unknown[0]!r}; sizes are {', '.join(SIZES)}")
+        raise UsageError(
+            phrase(
+                "the part {part!r} of the formula {formula!r} speaks of {word!r}; sizes are {sizes}",
+                word=unknown[0],
+                sizes=commas(SIZES),
+                **where,
+            )
+        )
     evaluate(found.filled(dict.fromkeys(SIZES, 1)))
     return found

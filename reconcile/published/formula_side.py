@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconcile.claims.arithmetic import evaluate
+from reconcile.language import commas, later
 from reconcile.pricing.amounts import Amount
 from reconcile.pricing.terms import TERMS
 from reconcile.published.formula import Formula, Part
@@ -72,7 +73,10 @@ def formula_side(formula: Formula, work: Work, types: Mapping[str, str], inputs:
     model = Transformer(work)
     reading = _Reading(formula=formula, model=model)
     sizes = {**model.sizes, **formula.sizes}
-    notes = [f"{formula.id}: {formula.source}", f"sizes: {', '.join(f'{k} {v}' for k, v in sizes.items())}"]
+    notes = [
+        f"{formula.id}: {formula.source}",
+        later("sizes: {sizes}", sizes=commas(f"{name} {size}" for name, size in sizes.items())),
+    ]
     for role in dict.fromkeys(part.role for part in formula.parts if part.role is not None):
         _role(reading, role, [part for part in formula.parts if part.role == role], sizes)
     for part in formula.parts:

@@ -9,6 +9,7 @@ from math import prod
 from typing import Literal
 
 from reconcile.errors import UsageError
+from reconcile.language import phrase
 from reconcile.ledger import Op
 from reconcile.pricing.operators import FAST_PATHS, operator
 from reconcile.resources.holdings import Holding, holdings
@@ -76,14 +77,19 @@ class Transformer:
         fused = [name for name in map(self._operator, self._products) if name in FAST_PATHS]
         if fused:
             raise UsageError(
-                f"the model took the fused kernel {fused[0]}, which hides its parts; run it with --grad grad"
+                phrase(
+                    "the model took the fused kernel {kernel}, which hides its parts; run it with --grad grad",
+                    kernel=fused[0],
+                )
             )
         found: dict[int | None, list[int]] = {}
         for index in self._products:
             if index not in self._weighted:
                 found.setdefault(self.work.ledger.ops[index].call, []).append(index)
         if not found:
-            raise UsageError("the model executes no attention as an operation of its own, so no formula can be matched")
+            raise UsageError(
+                phrase("the model executes no attention as an operation of its own, so no formula can be matched")
+            )
         ledger = self.work.ledger
         return tuple(Block(owner=ledger.module(call).path, attention=tuple(ops)) for call, ops in found.items())
 

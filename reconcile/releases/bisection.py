@@ -9,6 +9,7 @@ from typing import Any
 from reconcile.ask import Question
 from reconcile.errors import UsageError
 from reconcile.explain import Explanation, explain
+from reconcile.language import commas, phrase, retold
 from reconcile.releases.by_release import run_releases, side_of_release
 from reconcile.releases.offered import in_order
 from reconcile.resources.metrics import OPERATIONS
@@ -112,12 +113,22 @@ def _refuse_equal(search: _Search, low: int, high: int) -> int:
     for place in (low, high):
         if search.sides[place] is None:
             end = f"{search.name}=={search.versions[place]}"
-            raise UsageError(f"{end} cannot run, so it is no end to search from: {search.counts[place].reason}")
+            reason = retold(str(search.counts[place].reason))
+            raise UsageError(
+                phrase("{end} cannot run, so it is no end to search from: {reason}", end=end, reason=reason)
+            )
     first, last = search.total(low), search.total(high)
     assert first is not None
     if first == last:
-        ends = f"{search.versions[low]} and {search.versions[high]}"
-        raise UsageError(f"{search.name} tells {first:,} at both {ends}; `reconcile timeline` shows what is between")
+        raise UsageError(
+            phrase(
+                "{counter} tells {total:,} at both {first} and {last}; `reconcile timeline` shows what is between",
+                counter=search.name,
+                total=first,
+                first=search.versions[low],
+                last=search.versions[high],
+            )
+        )
     return first
 
 
@@ -130,8 +141,14 @@ def between(versions: Sequence[str], start: str, end: str) -> tuple[str, ...]:
     ends = [in_order([text])[0] for text in (start, end)]
     for text in ends:
         if text not in versions:
-            raise UsageError(f"{text} is none of the releases; the last of them are {', '.join(versions[-3:])}")
+            raise UsageError(
+                phrase(
+                    "{release} is none of the releases; the last of them are {last}",
+                    release=text,
+                    last=commas(versions[-3:]),
+                )
+            )
     first, last = map(versions.index, ends)
     if first == last:
-        raise UsageError(f"both ends are {ends[0]}; name two releases")
+        raise UsageError(phrase("both ends are {release}; name two releases", release=ends[0]))
     return tuple(versions[first : last + 1]) if first < last else tuple(versions[last : first + 1][::-1])

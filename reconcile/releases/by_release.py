@@ -8,6 +8,7 @@ from dataclasses import replace
 from reconcile.ask import CounterId, Question, ask, count_failed, entry_of, parse_counter
 from reconcile.ends import side_from_count
 from reconcile.errors import UsageError
+from reconcile.language import phrase
 from reconcile.releases.offered import in_order, offered
 from reconcile.releases.overlay import make
 from reconcile.resources.metrics import OPERATIONS
@@ -19,10 +20,15 @@ def releases_of(question: Question, name: str, named: Sequence[str] = ()) -> tup
     """The releases of a counter in their order: those that are named, or else every one that pip offers."""
     item = parse_counter(name)
     if item.release is not None:
-        raise UsageError(f"{name!r} is one release already; name the counter alone, and releases with --releases")
+        raise UsageError(
+            phrase(
+                "{counter!r} is one release already; name the counter alone, and releases with --releases",
+                counter=name,
+            )
+        )
     distribution = entry_of(item, question.adapters).counter.distribution
     if distribution is None:
-        raise UsageError(f"{item.name} has no releases of its own")
+        raise UsageError(phrase("{counter} has no releases of its own", counter=item.name))
     return in_order(named) if named else offered(distribution)
 
 

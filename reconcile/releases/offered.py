@@ -16,6 +16,7 @@ from packaging.version import InvalidVersion, Version
 
 from reconcile.caching.cache import cache_folder
 from reconcile.errors import UsageError
+from reconcile.language import phrase
 
 FRESH = 24 * 60 * 60
 """Seconds for which an answer of pip is taken from the cache."""
@@ -45,7 +46,7 @@ def in_order(versions: Iterable[str]) -> tuple[str, ...]:
         try:
             found.add(Version(text.strip()))
         except InvalidVersion:
-            raise UsageError(f"{text.strip()!r} names no release: it is no version") from None
+            raise UsageError(phrase("{text!r} names no release: it is no version", text=text.strip())) from None
     return tuple(map(str, sorted(found)))
 
 
@@ -56,8 +57,11 @@ def _asked(distribution: str) -> tuple[str, ...]:
     listed = re.search(r"^Available versions: (.+)$", done.stdout, re.MULTILINE)
     if listed is None:
         raise UsageError(
-            f"pip names no release of {distribution}: the package index has none, or cannot be reached; "
-            "name the releases with --releases"
+            phrase(
+                "pip names no release of {distribution}: the package index has none, or cannot be reached; "
+                "name the releases with --releases",
+                distribution=distribution,
+            )
         )
     return in_order(listed[1].split(","))
 

@@ -28,6 +28,7 @@ from packaging.version import InvalidVersion, Version
 
 from reconcile.caching.cache import cache_folder
 from reconcile.errors import UsageError
+from reconcile.language import commas, later, phrase
 
 MANIFEST = "manifest.json"
 
@@ -51,8 +52,12 @@ class Overlay:
             name = canonicalize_name(Requirement(text).name)
             if name in NEVER:
                 raise UsageError(
-                    f"{text} cannot stand beside the {name} of this environment: {name} is never installed twice; "
-                    "make an environment with that release"
+                    later(
+                        "{requirement} cannot stand beside the {name} of this environment: {name} is never installed "
+                        "twice; make an environment with that release",
+                        requirement=text,
+                        name=name,
+                    )
                 )
 
     @property
@@ -108,7 +113,13 @@ def pinned(distribution: str, release: str) -> str:
     try:
         return f"{distribution}=={Version(release)}"
     except InvalidVersion:
-        raise UsageError(f"{distribution}=={release} names no release: {release!r} is no version") from None
+        raise UsageError(
+            later(
+                "{distribution}=={release} names no release: {release!r} is no version",
+                distribution=distribution,
+                release=release,
+            )
+        ) from None
 
 
 def make(overlay: Overlay) -> Path:
@@ -119,11 +130,18 @@ def make(overlay: Overlay) -> Path:
         overlays_folder().mkdir(parents=True, exist_ok=True)
         with _locked(overlays_folder() / f".{overlay.name}.lock"):
             if not verified(overlay.place):
-                _say(f"making the overlay {overlay.name}")
+                _say(phrase("making the overlay {name}", name=overlay.name))
                 _sweep(overlay.name)
                 _make(overlay)
     except OSError as error:
-        raise UsageError(f"the overlay {overlay.name} cannot be made in {overlays_folder()}: {error}") from error
+        raise UsageError(
+            later(
+                "the overlay {name} cannot be made in {folder}: {error}",
+                name=overlay.name,
+                folder=overlays_folder(),
+                error=error,
+            )
+        ) from error
     return overlay.files
 
 
@@ -177,26 +195,29 @@ def _pip(overlay: Overlay, files: Path) -> None:
     command += ["--disable-pip-version-check", "--target", str(files), *overlay.requirements]
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     if done.returncode != 0 or not files.is_dir():
-        raise UsageError(f"the overlay {overlay.name} cannot be made: {_complaint(done.stderr)}")
+        raise UsageError(
+            later("the overlay {name} cannot be made: {reason}", name=overlay.name, reason=_complaint(done.stderr))
+        )
 
 
 def _complaint(said: str) -> str:
     """What pip complains about, in one sentence."""
     offered = re.search(r"\(from versions: ([^)]*)\)", said)
     if offered is not None and offered[1] == "none":
-        return "the package index offers no release of it, or cannot be reached"
+        return later("the package index offers no release of it, or cannot be reached")
     if offered is not None:
-        return (
-            f"the package index has no such release; the last that it has are {', '.join(offered[1].split(', ')[-3:])}"
+        return later(
+            "the package index has no such release; the last that it has are {releases}",
+            releases=commas(offered[1].split(", ")[-3:]),
         )
     raised = re.findall(r"^\s*(\w+Error: .+)$", said, re.MULTILINE)
     if raised and "subprocess-exited-with-error" in said:
         # Folders that pip makes for a moment have another name each time.
         named = re.sub("'/[^']*/([^/']+)'", r"'\1'", raised[-1])
-        return f"its source cannot be built: {named[:300]}"
+        return later("its source cannot be built: {error}", error=named[:300])
     errors = [line.removeprefix("ERROR: ") for line in said.splitlines() if line.startswith(("ERROR: ", "error: "))]
-    lines = errors or [line for line in said.splitlines() if line.strip()] or ["it ended without a word"]
-    return f"pip says: {lines[-1].strip()[:300]}"
+    lines = errors or [line for line in said.splitlines() if line.strip()] or [later("it ended without a word")]
+    return later("pip says: {line}", line=lines[-1].strip()[:300])
 
 
 def _say(text: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from reconcile.ask import Question
 from reconcile.errors import UsageError
 from reconcile.explain import Explanation, explain
+from reconcile.language import phrase
 from reconcile.releases.by_release import run_releases, side_of_release
 from reconcile.resources.metrics import OPERATIONS
 from reconcile.schema import Count, Run
@@ -118,7 +119,7 @@ class Timeline:
 def timeline(question: Question, name: str, versions: Sequence[str], metric: str = OPERATIONS) -> Timeline:
     """Run releases of a counter on a model and explain every change from one to the next that could run."""
     if not versions:
-        raise UsageError(f"there is no release of {name} to run")
+        raise UsageError(phrase("there is no release of {counter} to run", counter=name))
     run = run_releases(question, name, versions)
     moments: list[Moment] = []
     last: Side | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconcile.claims.identify import Identification
+from reconcile.language import later, phrase, retold
 from reconcile.render.markdown import table
 from reconcile.render.tables import Table
 from reconcile.render.text import number
@@ -10,36 +11,53 @@ from reconcile.render.text import number
 
 def sentence(found: Identification) -> str:
     """The answer in one sentence or two."""
-    tried = f"{found.tried} different totals were compared" if found.tried != 1 else "one total was compared"
-    chance = f"{found.chance:.2g} of so many would print these digits by chance"
+    tried = later("{n} different totals were compared", n=found.tried)
+    if found.tried == 1:
+        tried = later("one total was compared")
+    fields = {"value": found.stated.text, "tried": tried, "chance": found.chance}
     if found.verdict == "identified":
-        return f"{found.stated.text} is {found.matches[0].because}; {tried}, and {chance}."
+        return phrase(
+            "{value} is {because}; {tried}, and {chance:.2g} of so many would print these digits by chance.",
+            because=retold(found.matches[0].because),
+            **fields,
+        )
     if found.verdict == "by chance":
-        return f"{found.stated.text} has too few digits to be told from chance: {tried}, and {chance}."
-    return f"Nothing gives {found.stated.text}: {tried}, at this input and at sizes near it, and none prints it."
+        return phrase(
+            "{value} has too few digits to be told from chance: {tried}, and {chance:.2g} of so many would print "
+            "these digits by chance.",
+            **fields,
+        )
+    return phrase(
+        "Nothing gives {value}: {tried}, at this input and at sizes near it, and none prints it.",
+        value=found.stated.text,
+        tried=tried,
+    )
 
 
 def matches(found: Identification) -> Table:
     """One row for each match."""
     rows = [
         (
-            match.counter,
+            retold(match.counter) if " " in match.counter else match.counter,
             match.version or "-",
             match.unit,
             match.input,
             number(match.total),
             match.printed,
-            match.departs,
+            retold(match.departs),
         )
         for match in found.matches
     ]
-    columns = ("counter", "release", "unit", "input", "total", "printed", "departs")
+    columns = (
+        *(later("counter"), later("release"), later("unit"), later("input")),
+        *(later("total"), later("printed"), later("departs")),
+    )
     return Table(columns=columns, rows=tuple(rows), numeric=frozenset({"total", "printed"}))
 
 
 def identification_page(found: Identification) -> str:
     """The answer as Markdown."""
-    parts = [f"# What prints {found.stated.text}", sentence(found)]
+    parts = [phrase("# What prints {value}", value=found.stated.text), sentence(found)]
     parts += [table(matches(found))] if found.matches else []
-    parts += [f"- {note}" for note in found.notes]
+    parts += [f"- {retold(note)}" for note in found.notes]
     return "\n\n".join(parts) + "\n"

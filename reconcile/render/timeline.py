@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reconcile.claims.wording import SUBJECTS_SAID
+from reconcile.language import clauses, commas, later, phrase, retold, sentences, together
 from reconcile.releases.bisection import Bisection
 from reconcile.releases.timeline import Moment, Timeline
 from reconcile.render import tables
@@ -30,19 +32,52 @@ def rows(timeline: Timeline) -> tuple[tuple[str | int | None, ...], ...]:
 
 def headline(timeline: Timeline) -> str:
     """The answer in one sentence or two."""
-    told = dict.fromkeys(moment.total for moment in timeline.ran)
-    what = "" if timeline.metric == OPERATIONS else f" of {timeline.metric}"
-    sizes = " and ".join(str(item) for item in _inputs(timeline)) or "no input"
-    about = f"{timeline.run.model['object']} on {sizes}"
+    fields = {
+        "counter": timeline.counter,
+        "object": timeline.run.model["object"],
+        "inputs": together(str(item) for item in _inputs(timeline)) or later("no input"),
+    }
     if not timeline.ran:
-        return f"No release of {timeline.counter} among {len(timeline.moments)} can run on {about}."
-    many = f"{len(told)} numbers{what}" if len(told) > 1 else f"one number{what}"
-    ends = f"{number(timeline.ran[0].total)} {timeline.unit} at {timeline.ran[0].version}"
-    if len(timeline.ran) > 1:
-        ends = f"from {ends} to {number(timeline.ran[-1].total)} at {timeline.ran[-1].version}"
-    failed = f"; {len(timeline.failed)} cannot run" if timeline.failed else ""
-    ran = f"{len(timeline.ran)} release{'s' if len(timeline.ran) > 1 else ''}"
-    return f"{timeline.counter} tells {many} for {about} over {ran}, {ends}{failed}. {_end(timeline)}"
+        return phrase(
+            "No release of {counter} among {n} can run on {object} on {inputs}.", n=len(timeline.moments), **fields
+        )
+    ran = len(timeline.ran)
+    releases = later("{n} releases", n=ran) if ran > 1 else later("{n} release", n=ran)
+    parts = [
+        later(
+            "{counter} tells {numbers} for {object} on {inputs} over {releases}, {ends}",
+            numbers=_numbers(timeline),
+            releases=releases,
+            ends=_ends(timeline),
+            **fields,
+        )
+    ]
+    parts += [later("{n} cannot run", n=len(timeline.failed))] if timeline.failed else []
+    return sentences([phrase("{clauses}.", clauses=clauses(parts)), _end(timeline)])
+
+
+def _numbers(timeline: Timeline) -> str:
+    """How many numbers there are, and of what if it is not operations."""
+    told = len(dict.fromkeys(moment.total for moment in timeline.ran))
+    if timeline.metric == OPERATIONS:
+        return later("{n} numbers", n=told) if told > 1 else later("one number")
+    if told > 1:
+        return later("{n} numbers of {metric}", n=told, metric=SUBJECTS_SAID[timeline.metric])
+    return later("one number of {metric}", metric=SUBJECTS_SAID[timeline.metric])
+
+
+def _ends(timeline: Timeline) -> str:
+    """The first number and the last one."""
+    first, last = timeline.ran[0], timeline.ran[-1]
+    fields = {"first": number(first.total), "unit": timeline.unit, "release": first.version}
+    if first is last:
+        return later("{first} {unit} at {release}", **fields)
+    return later(
+        "from {first} {unit} at {release} to {last} at {other}",
+        last=number(last.total),
+        other=last.version,
+        **fields,
+    )
 
 
 def _inputs(timeline: Timeline) -> Sequence[object]:
@@ -53,10 +88,10 @@ def _inputs(timeline: Timeline) -> Sequence[object]:
 def _end(timeline: Timeline) -> str:
     wrong = [moment.version for moment in timeline.ran if not moment.explained]
     if wrong:
-        return f"Not everything is explained: {', '.join(wrong)} depart from their rules."
+        return phrase("Not everything is explained: {releases} depart from their rules.", releases=commas(wrong))
     if timeline.run.reference is not None and timeline.run.reference.partial:
-        return f"No price is known for {', '.join(timeline.run.reference.unpriced)}."
-    return "Every change is explained to the last operation."
+        return phrase("No price is known for {ops}.", ops=commas(timeline.run.reference.unpriced))
+    return phrase("Every change is explained to the last operation.")
 
 
 def timeline_table(timeline: Timeline) -> Table:
@@ -66,13 +101,16 @@ def timeline_table(timeline: Timeline) -> Table:
         first = group[0]
         told = (number(first.total), readable(first.total)) if first.total is not None else ("-", "-")
         body.append((_span(group), str(len(group)), *told, _difference(first), _why(first)))
-    columns = ("releases", "how many", timeline.unit, "reads as", "difference", "why")
+    columns = (
+        *(later("releases"), later("how many"), timeline.unit),
+        *(later("reads as"), later("difference"), later("why")),
+    )
     return Table(columns=columns, rows=tuple(body), numeric=frozenset(columns[1:5]))
 
 
 def _span(group: tuple[Moment, ...]) -> str:
-    ends = dict.fromkeys((group[0].version, group[-1].version))
-    return " to ".join(ends)
+    first, last = group[0].version, group[-1].version
+    return first if first == last else phrase("{first} to {last}", first=first, last=last)
 
 
 def _difference(moment: Moment) -> str:
@@ -82,19 +120,21 @@ def _difference(moment: Moment) -> str:
 def _why(moment: Moment) -> str:
     """The causes of a change with their amounts, or why the release could not run."""
     if moment.total is None:
-        return f"cannot run: {moment.reason}"
+        return phrase("cannot run: {reason}", reason=retold(moment.reason or ""))
     if moment.since is None:
-        return "the first"
+        return phrase("the first")
     parts = [f"{signed(cause.amount)} {cause.cause}" for cause in moment.since.causes]
-    parts += [f"residual {signed(moment.since.residual)}"] if moment.since.residual else []
-    return ", ".join(parts) or "the same for every layer"
+    if moment.since.residual:
+        parts.append(later("residual {residual}", residual=signed(moment.since.residual)))
+    return retold(commas(parts)) or phrase("the same for every layer")
 
 
 def timeline_report(timeline: Timeline, command: str) -> str:
     """The whole timeline in Markdown."""
-    parts = [headline(timeline), f"Written by `{command}`."]
-    parts += [f"## {timeline.counter} on {object_of(timeline.run)}", table(timeline_table(timeline))]
-    parts += ["Releases stand in the order of their versions, which is not always that of their dates."]
+    title = phrase("## {counter} on {object}", counter=timeline.counter, object=object_of(timeline.run))
+    parts = [headline(timeline), phrase("Written by `{command}`.", command=command)]
+    parts += [title, table(timeline_table(timeline))]
+    parts += [phrase("Releases stand in the order of their versions, which is not always that of their dates.")]
     for moment in timeline.moments:
         if moment.since is not None and moment.moved:
             parts += [f"### {moment.version}", tables.headline(moment.since)]
@@ -105,18 +145,38 @@ def timeline_report(timeline: Timeline, command: str) -> str:
 def answer(found: Bisection) -> str:
     """Where the number moved, in one sentence or two."""
     after, before = found.explanation.left, found.explanation.right
-    moved = f"{number(before.total)} to {number(after.total)} {after.unit} ({signed(found.explanation.difference)})"
-    tried = f"{len(found.tried)} of {found.among} releases were run."
+    fields = {
+        "counter": found.counter,
+        "before": before.version,
+        "after": after.version,
+        "first": number(before.total),
+        "last": number(after.total),
+        "unit": after.unit,
+        "difference": signed(found.explanation.difference),
+        "tried": len(found.tried),
+        "n": found.among,
+    }
     if not found.skipped:
-        return f"{found.counter} moved at {after.version}: from {moved}, {before.version} being before it; {tried}"
-    skipped = ", ".join(str(count.version) for count in found.skipped)
-    return f"{found.counter} moved between {before.version} and {after.version}: {moved}; {skipped} cannot run; {tried}"
+        return phrase(
+            "{counter} moved at {after}: from {first} to {last} {unit} ({difference}), {before} being before it; "
+            "{tried} of {n} releases were run.",
+            **fields,
+        )
+    return phrase(
+        "{counter} moved between {before} and {after}: {first} to {last} {unit} ({difference}); {skipped} cannot run; "
+        "{tried} of {n} releases were run.",
+        skipped=commas(str(count.version) for count in found.skipped),
+        **fields,
+    )
 
 
 def bisection_report(found: Bisection, command: str) -> str:
     """The bisection in Markdown."""
     explanation = found.explanation
-    parts = [answer(found), f"Written by `{command}`.", tables.headline(explanation)]
+    parts = [answer(found), phrase("Written by `{command}`.", command=command), tables.headline(explanation)]
     parts += [table(tables.causes(explanation)), sources(explanation), table(tables.formulas(explanation))]
-    parts += [f"- {count.version} cannot run: {count.reason}" for count in found.skipped]
+    parts += [
+        phrase("- {release} cannot run: {reason}", release=count.version, reason=retold(count.reason or ""))
+        for count in found.skipped
+    ]
     return page(parts)
