@@ -69,14 +69,14 @@ class Bench:
         way = way_of(counter, topic.metric, self.question.adapters)
         found = None if way is None else self._told(topic, way, counter)
         if found is None:
-            reason = self._run(topic, counter).reason
+            reason = self._run(topic, counter).reason or later("by design")
             raise UsageError(
                 phrase(
                     "{counter} tells nothing of the {metric} of {model}: {reason}",
                     counter=counter,
                     metric=topic.metric,
                     model=topic.model,
-                    reason=retold(reason or later("by design")),
+                    reason=retold(reason),
                 )
             )
         return found

@@ -28,6 +28,7 @@ from reconcile.claims.hypotheses import (
 from reconcile.claims.stated import Stated
 from reconcile.claims.variants import Departure, likely_sizes
 from reconcile.claims.ways import ORDER, Way, ways
+from reconcile.claims.wording import unit_said
 from reconcile.errors import UsageError
 from reconcile.inputs import Input
 from reconcile.language import commas, later
@@ -214,7 +215,7 @@ def match_of(
     version = way.release.lstrip("=") if way.release else _version(way, versions)
     unit = next((departure.unit for departure in hypothesis.departures if departure.unit), way.unit)
     departs = commas(departure.says for departure in hypothesis.departures)
-    fields = {"way": name, "total": f"{total:,}", "unit": unit, "input": at or later("its own input")}
+    fields = {"way": name, "total": f"{total:,}", "unit": unit_said(unit), "input": at or later("its own input")}
     because = later("{way} gives {total} {unit} on {input}", **fields)
     if way.counter in versions and not way.release:
         because = later("{way} tells {total} {unit} on {input}", **fields)

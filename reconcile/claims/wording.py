@@ -28,6 +28,16 @@ SUBJECTS_SAID: dict[str, str] = {
 """What a number may be about, by the name that claim files give it."""
 
 
+_UNITS_SAID: dict[str, str] = {
+    said: said for said in (later("operation"), later("parameter"), later("byte"), later("module"))
+}
+
+
+def unit_said(unit: str) -> str:
+    """A unit as a sentence names it; MAC and FLOP are of no language."""
+    return _UNITS_SAID.get(unit, unit)
+
+
 def sentence(*said: str) -> str:
     """Clauses as one sentence.
 

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from reconcile.claims.check import VERDICTS, Check, ClaimCheck, Finding, Verdict
 from reconcile.claims.claim import UNKNOWN, Claim
-from reconcile.claims.wording import SUBJECTS_SAID
+from reconcile.claims.wording import SUBJECTS_SAID, unit_said
 from reconcile.language import commas, later, phrase, retold, sentences, together
 from reconcile.render.files import csv_text
 from reconcile.render.markdown import table
@@ -128,7 +128,7 @@ def _about(claim: Claim) -> Iterator[str]:
     if claim.unit == UNKNOWN:
         yield phrase("{model} at {inputs}, {metric} in an unknown unit.", **fields)
     else:
-        yield phrase("{model} at {inputs}, {metric} in units of {unit}.", **fields, unit=claim.unit)
+        yield phrase("{model} at {inputs}, {metric} in units of {unit}.", **fields, unit=unit_said(claim.unit))
 
 
 def check_csv(check: Check) -> str:

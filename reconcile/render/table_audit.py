@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from reconcile.claims.table_audit import VERDICTS, Convention, Finding, TableAudit, Verdict
+from reconcile.claims.wording import unit_said
 from reconcile.language import clauses, commas, later, phrase, retold
 from reconcile.render.markdown import table
 from reconcile.render.tables import Table
@@ -50,7 +51,7 @@ def _convention(item: Convention) -> str:
     else:
         said = later(
             "The convention of the {metric} is {counter} in {unit}: {follows} of {n} follow it",
-            unit=item.unit,
+            unit=unit_said(item.unit),
             **fields,
         )
     also = [later("the same rows follow {ways}", ways=clauses(item.also))] if item.also else []

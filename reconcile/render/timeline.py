@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconcile.claims.wording import SUBJECTS_SAID
+from reconcile.claims.wording import SUBJECTS_SAID, unit_said
 from reconcile.language import clauses, commas, later, phrase, retold, sentences, together
 from reconcile.releases.bisection import Bisection
 from reconcile.releases.timeline import Moment, Timeline
@@ -69,7 +69,7 @@ def _numbers(timeline: Timeline) -> str:
 def _ends(timeline: Timeline) -> str:
     """The first number and the last one."""
     first, last = timeline.ran[0], timeline.ran[-1]
-    fields = {"first": number(first.total), "unit": timeline.unit, "release": first.version}
+    fields = {"first": number(first.total), "unit": unit_said(timeline.unit), "release": first.version}
     if first is last:
         return later("{first} {unit} at {release}", **fields)
     return later(
@@ -151,7 +151,7 @@ def answer(found: Bisection) -> str:
         "after": after.version,
         "first": number(before.total),
         "last": number(after.total),
-        "unit": after.unit,
+        "unit": unit_said(after.unit),
         "difference": signed(found.explanation.difference),
         "tried": len(found.tried),
         "n": found.among,
