@@ -16,11 +16,11 @@ from reconcile.claims.examine import examine
 from reconcile.claims.executed import Bench
 from reconcile.commands.options import CACHE, DIFFERENT, DOCUMENT, EXPLAINED, Texts, command_line, give
 from reconcile.errors import UsageError
-from reconcile.language import either, phrase, retold
+from reconcile.language import either, phrase
 from reconcile.launching.launch import TIMEOUT
 from reconcile.launching.server import preload
 from reconcile.render import terminal
-from reconcile.render.check import check_csv, check_report, findings, verdicts
+from reconcile.render.check import check_csv, check_report, findings, notes, verdicts
 
 SHIPPED = Path(__file__).parents[1] / "claims"
 """The claims that ship with the package."""
@@ -85,6 +85,6 @@ def _show(check: Check) -> None:
     for claim in check.claims:
         terminal.say(f"{claim.claim.file}: {claim.claim.name or claim.claim.source}", to=out)
         terminal.show(findings(claim), to=out)
-        for note in claim.notes:
-            terminal.say(retold(note), to=out)
+        for note in notes(claim):
+            terminal.say(note, to=out)
     terminal.say(verdicts(check), to=out)

@@ -108,7 +108,12 @@ def _claim(checked: ClaimCheck) -> Iterator[str]:
     yield sentences(_about(claim))
     yield table(findings(checked))
     if checked.notes:
-        yield "\n\n".join(map(retold, checked.notes))
+        yield "\n\n".join(notes(checked))
+
+
+def notes(checked: ClaimCheck) -> Iterator[str]:
+    """What is to be said of a claim besides; the note of its author stays as it is."""
+    return (note if note == checked.claim.note else retold(note) for note in checked.notes)
 
 
 def _about(claim: Claim) -> Iterator[str]:
