@@ -12,6 +12,7 @@ Names that scripts depend on are of no language: causes, verdicts, states, units
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import reduce
@@ -27,6 +28,9 @@ _TAGS = {ENGLISH: "en", "zh": "zh-Hans"}
 
 _SPACES = {ENGLISH: " ", "zh": ""}
 """What stands between two sentences."""
+
+_CHINESE_GAP = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-\u9fff\uff00-\uffef])")
+"""The space that a message leaves beside a field for Latin letters, where the field turns out to be Chinese too."""
 
 _spoken = ENGLISH
 
@@ -175,9 +179,10 @@ def _joined(joint: Callable[[str, str], str], parts: Iterable[str]) -> str:
 
 def _filled(message: str, fields: Mapping[str, object]) -> str:
     """A message with its fields filled in, those that are sentences of the catalogue retold."""
-    return message.format(
+    told = message.format(
         **{name: retold(value) if isinstance(value, Sentence) else value for name, value in fields.items()}
     )
+    return told if _SPACES[_spoken] else _CHINESE_GAP.sub("", told)
 
 
 def _again(value: object) -> object:

@@ -118,6 +118,15 @@ LENET = ("reconcile.models:LeNet", "-i", "1,1,28,28")
 
 CASES = ("--case", "two-parents", "--case", "transposed2d-stride")
 
+CLAIM = "tests/cases/claim-in-chinese.yaml"
+
+SIZES = {"kind": "GPT2LMHeadModel", "n_embd": 16, "n_layer": 1, "n_head": 2, "vocab_size": 50, "n_positions": 32}
+
+TRANSFORMER = (
+    *("reconcile/zoo/transformer_models.py:model", "-i", "1,9:int64"),
+    *(word for name, value in SIZES.items() for word in ("--arg", f"{name}={value}")),
+)
+
 SPOKEN = {
     "run": ("run", *LENET, "-c", "thop", "-c", "ptflops", "-c", "torch"),
     "run in groups": ("run", "reconcile.models:LeNet", "-i", "2,1,28,28", "-c", "thop", "--group-by", "type"),
@@ -131,6 +140,19 @@ SPOKEN = {
     "conform": ("conform", "thop", *CASES),
     "conform as Markdown": ("conform", "thop", "torchsummary", *CASES, "--format", "markdown"),
     "kits": ("kits", "thop", *CASES, "--format", "markdown"),
+    "check": ("check", CLAIM),
+    "check as Markdown": ("check", CLAIM, "--format", "markdown"),
+    "identify": ("identify", "0.68M", *LENET, "-c", "thop", "-c", "torch"),
+    "identify parameters": ("identify", "61.61k params", *LENET, "-c", "thop", "--format", "markdown"),
+    "identify nothing": ("identify", "341257", *LENET, "-c", "thop"),
+    "cite": ("cite", *LENET, "-c", "thop", "-c", "ptflops"),
+    "formulas": ("formulas", *TRANSFORMER),
+    "doctor": ("doctor",),
+    "overlays": ("overlays", "list"),
+    "cache": ("cache", "list"),
+    "a value that is no number": ("identify", "many", *LENET),
+    "a claim of nothing": ("check", "tests/cases/no-claim.yaml"),
+    "a formula of no transformer": ("formulas", *LENET),
     "an unknown counter": ("run", *LENET, "-c", "nothing"),
     "an unreadable input": ("run", "reconcile.models:LeNet", "-i", "1,1,28,a"),
     "an input that does not fit": ("run", "reconcile.models:LeNet", "-i", "1,3,8,8", "-c", "thop"),
@@ -141,11 +163,12 @@ SPOKEN = {
 
 FOREIGN = (
     r"`[^`]*`",
+    r"(?m)^% .+(?:\n.+ \\\\)*$",
     r"(?:Error\(s\) in loading state_dict|\w+Error: )[^|。\n]*(?:\n {5,}[^|。\n]*)*",
     r"https?://\S+|\S+\.py\S*|[\w.]+:\w[\w.]*",
-    r"pip install '?[\w.\[\]-]+'?|(?:reconcile\s+)?overlays\s+make\s+\S+",
+    r"pip install '?[\w.\[\]-]+'?|(?:reconcile\s+)?overlays\s+(?:make|clear)(?:\s+\S+)?",
 )
-"""What is of no language: code, what libraries say, names, and command lines."""
+"""What is of no language: code, rows of LaTeX, what libraries say, names, and command lines."""
 
 ENGLISH_WORDS = re.compile(r"\b[A-Za-z][a-z']+(?: [A-Za-z][a-z']+){2,}\b")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconcile.claims.identify import Identification
+from reconcile.claims.wording import unit_said
 from reconcile.language import later, phrase, retold
 from reconcile.render.markdown import table
 from reconcile.render.tables import Table
@@ -40,7 +41,7 @@ def matches(found: Identification) -> Table:
         (
             retold(match.counter) if " " in match.counter else match.counter,
             match.version or "-",
-            match.unit,
+            retold(unit_said(match.unit)),
             match.input,
             number(match.total),
             match.printed,
