@@ -210,8 +210,8 @@ def _part(name: str, item: Any) -> Part:
     if found.role not in (None, *ROLES) or found.term not in (None, *TERMS):
         raise UsageError(
             phrase(
-                "the part {part!r} of the formula {formula!r} stands for {role}; roles are {roles}",
-                role=found.role or repr(found.term),
+                "the part {part!r} of the formula {formula!r} stands for {role!r}; roles are {roles}",
+                role=found.role or found.term,
                 roles=commas(ROLES),
                 **where,
             )

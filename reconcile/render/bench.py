@@ -40,12 +40,7 @@ def sayings(bench: Bench) -> tuple[str, ...]:
             audit=_took(bench.audit),
             plain=_took(bench.plain, bench.audit, bench.plain),
         ),
-        phrase(
-            "Counting took {shape} by shape and {bare} in plain Python, and {real} with `--real`.",
-            shape=_took(shape),
-            bare=_took(bare, shape, bare),
-            real=_took(real),
-        ),
+        _counting(shape, bare, real),
         phrase(
             "Recording made {unwatched} by shape into {shape}.",
             unwatched=_took(unwatched),
@@ -63,6 +58,18 @@ def sayings(bench: Bench) -> tuple[str, ...]:
             )
             for cost in failed
         ),
+    )
+
+
+def _counting(shape: float, bare: float, real: float) -> str:
+    """How long counting took in three ways, with the ratio of the first two where there is one."""
+    took = {"shape": _took(shape), "bare": _took(bare), "real": _took(real)}
+    if not bare:
+        return phrase("Counting took {shape} by shape and {bare} in plain Python, and {real} with `--real`.", **took)
+    return phrase(
+        "Counting took {shape} by shape and {bare} in plain Python, a ratio of {ratio:.2f}, and {real} with `--real`.",
+        ratio=shape / bare,
+        **took,
     )
 
 
