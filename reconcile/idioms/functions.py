@@ -46,6 +46,7 @@ PRODUCTS: dict[str, Callable[..., Any]] = {
     "einsum bij,bjk->bik": lambda x, y: torch.einsum("bij,bjk->bik", x, y),
     "einsum bhid,bhjd->bhij": lambda x, y: torch.einsum("bhid,bhjd->bhij", x, y),
     "einsum ij,jk,kl->il": lambda x, y, z: torch.einsum("ij,jk,kl->il", x, y, z),
+    "einsum ij,jk->ik listed": lambda x, y: torch.einsum("ij,jk->ik", (x, y)),
     "einsum i,j->ij": lambda x, y: torch.einsum("i,j->ij", x, y),
     "einsum ij,ij->ij": lambda x, y: torch.einsum("ij,ij->ij", x, y),
     "einsum ii->i": lambda x: torch.einsum("ii->i", x),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import prod
 
+from reconcile.ledger import Function, Tensor
 from reconcile.pricing.amounts import Amount, amount
 
 Shape = tuple[int, ...]
@@ -18,6 +19,12 @@ Labels = frozenset[str]
 
 _AS_PRODUCTS = {"abc,abd->acd": -1, "abc,adc->adb": 1}
 """Equations that fvcore prices as a product: the elements of the first operand times this dimension of the last."""
+
+
+def operands(function: Function) -> list[Shape]:
+    """The shapes of what a call of `einsum` multiplies; its operands may come as one list, too."""
+    listed = next((item for item in function.arguments if isinstance(item, tuple)), function.arguments)
+    return [item.shape for item in listed if isinstance(item, Tensor)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

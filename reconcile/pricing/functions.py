@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from reconcile.ledger import Function, Tensor, Value, first_shape
 from reconcile.pricing import by_arguments, formulas
 from reconcile.pricing.amounts import Amount, amount
-from reconcile.pricing.einsum import printed_operations
+from reconcile.pricing.einsum import operands, printed_operations
 from reconcile.pricing.formulas import Shape, Terms
 
 FunctionPrice = Callable[[Function], Terms]
@@ -105,8 +105,7 @@ def interpolation(function: Function) -> Terms:
 
 def _einsum(function: Function) -> Terms:
     equation = str(next((item for item in function.arguments if isinstance(item, str)), ""))
-    shapes = [item.shape for item in function.arguments if isinstance(item, Tensor)]
-    printed = printed_operations(equation.replace(" ", ""), shapes)
+    printed = printed_operations(equation.replace(" ", ""), operands(function))
     return {
         "mac.by-printed-operations": Amount(printed // 2, f"{printed} // 2"),
         "mac.odd-operation": Amount(printed % 2, f"{printed} % 2"),

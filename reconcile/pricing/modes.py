@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from reconcile.ledger import Function, Tensor, Value, first_shape
 from reconcile.pricing.amounts import Amount, amount
+from reconcile.pricing.einsum import operands
 from reconcile.pricing.formulas import Shape, Terms
 from reconcile.pricing.sequences import attention_layer
 
@@ -33,10 +34,8 @@ def _attention(function: Function) -> Terms:
 
 
 def _einsum(function: Function) -> Terms:
-    """An einsum of two operands; the list of operands may be one argument."""
-    equation, *rest = function.arguments
-    operands = rest[0] if len(rest) == 1 and isinstance(rest[0], tuple) else rest
-    shapes = [item.shape for item in operands if isinstance(item, Tensor)]
+    """An einsum of two operands; of one or of more, it is nothing."""
+    equation, shapes = function.arguments[0], operands(function)
     return {"mac.by-labels": labelled(str(equation), shapes) if len(shapes) == 2 else Amount(0, "0")}
 
 
