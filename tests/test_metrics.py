@@ -45,7 +45,9 @@ SLOW = ("ultralytics-thop", "calflops", "deepspeed")
 
 NETS = {
     **dict.fromkeys(("Tied", "Owned", "Frozen", "Unused", "Attention", "Pruned", "Parametrized"), "3,8"),
-    **dict.fromkeys(("Several", "Nested", "Adapted", "Halved", "Doubled", "Recurrent", "Weighted", "alone"), "3,8"),
+    **dict.fromkeys(
+        ("Several", "Nested", "Adapted", "Halved", "Doubled", "Recurrent", "Weighted", "Interleaved", "alone"), "3,8"
+    ),
     "Images": "2,3,8,8",
     "Two": "3,8 3,3",
 }

@@ -6,7 +6,7 @@ torchinfo lists a module for every call, and gives a module with children what i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 
@@ -20,11 +20,16 @@ from reconcile.work import ROOT, Work
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of a listing: a module at the last place that it has, its depth, and if it was listed before."""
+    """One line of a listing: a module at the last place that it has, its depth, and if it stands for a repeated call.
+
+    A line of a container that is `opened` for what is called below it, and not called itself, is one object however
+    often it is listed (torchinfo/torchinfo.py:add_missing_container_layers): once it is repeated, all its lines are.
+    """
 
     module: str
     depth: int
     again: bool
+    opened: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class Listing:
                 above = path[level - 1]
                 last = lines[-1].module if lines else None
                 if open_.get(level) != above and above != last:
-                    lines.append(Line(module=above, depth=level, again=above in known))
+                    lines.append(Line(module=above, depth=level, again=above in known, opened=True))
                     known.add(above)
                     open_[level] = above
             lines.append(Line(module=module, depth=depth, again=module in before))
@@ -59,7 +64,8 @@ class Listing:
             open_[depth] = module
             for deeper in [level for level in open_ if level > depth]:
                 del open_[deeper]
-        return tuple(lines)
+        repeated = {line.module for line in lines if line.opened and line.again}
+        return tuple(replace(line, again=line.again or (line.opened and line.module in repeated)) for line in lines)
 
     def _chain(self, module: str) -> tuple[str, ...]:
         """The modules from below the root down to a module, each by its first place."""

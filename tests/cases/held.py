@@ -241,6 +241,20 @@ class Weighted(nn.Module):
         return self.inner(x * self.weight)  # type: ignore[no-any-return]
 
 
+class Interleaved(nn.Module):
+    """Two lists whose layers are called by turns, inside a list; one list has a layer that is never called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        first, second = nn.ModuleList([nn.Linear(8, 8), nn.Linear(8, 8)]), nn.ModuleList([nn.Linear(8, 8)])
+        first.append(nn.Linear(8, 5))
+        self.lists, self.last = nn.ModuleList([first, second]), nn.ModuleList([nn.Linear(8, 2)])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        first, second = self.lists
+        return self.last[0](first[1](second[0](first[0](x))))  # type: ignore[no-any-return,index,operator]
+
+
 def alone() -> nn.Module:
     """A model that is itself one layer."""
     return nn.Linear(8, 3)
