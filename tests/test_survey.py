@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,12 @@ from reconcile.cli import run_cli
 from reconcile.errors import UsageError
 from reconcile.progress import nobody, watched
 from reconcile.render.survey import survey_report
+from reconcile.schema import Count, Measure
 from reconcile.schemas import schema
 from reconcile.surveys import survey as survey_module
 from reconcile.surveys.survey import run_survey
 from reconcile.surveys.survey_file import Published, read_survey
+from tests.shared import audit_of
 
 SMALL = """
 title: Small networks
@@ -80,6 +84,27 @@ def test_work_by_shape_equals_work_that_was_executed(document: dict[str, Any]) -
         lenet["by_shape"] == lenet["reference"] == 6 * 28 * 28 * 9 + 16 * 10 * 10 * 150 + 400 * 120 + 120 * 84 + 84 * 10
     )
     assert (article["by_shape"], article["reference"]) == (6_357_098_496, None)
+
+
+def _seven_more(measure: Measure) -> Measure:
+    first, *rest = measure.layers
+    return replace(measure, layers=(replace(first, predicted=(first.predicted or 0) + 7), *rest))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda count: {"measures": tuple(map(_seven_more, count.measures))}, "its params departs from its rules"),
+        (lambda count: {"ruled": False}, "no rules are written for release {version}"),
+    ],
+)
+def test_a_run_that_is_not_explained_says_why(change: Callable[[Count], dict[str, Any]], reason: str) -> None:
+    audit = audit_of("reconcile.models:LeNet", "1,1,28,28", ("thop",))
+    count = audit.run.count("thop")
+    assert count is not None
+    assert survey_module.cell_of(audit, count).outcome == "explained"
+    cell = survey_module.cell_of(audit, replace(count, **change(count)))
+    assert (cell.outcome, cell.reason) == ("residual", reason.format(version=count.version))
 
 
 def test_published_numbers_are_compared_with_executed_work_or_with_work_by_shape(document: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ from reconcile import __version__, progress, reference
 from reconcile.ask import CounterId, Question, entry_of, every, parse_counter, ready
 from reconcile.audit import Audit, audit_question
 from reconcile.errors import LedgerError, UsageError
-from reconcile.language import ENGLISH, clauses, later, phrase, speaking
+from reconcile.language import ENGLISH, clauses, commas, later, phrase, speaking
 from reconcile.launching.launch import TIMEOUT, launch
 from reconcile.launching.server import preload
 from reconcile.ledger import from_json as ledger_from_json
@@ -91,6 +91,9 @@ def _unexplained(count: Count, unpriced: Sequence[str]) -> str:
         for row in rows[:1]
     ]
     parts += [later("{n} more rows differ", n=len(rows) - 1)] if len(rows) > 1 else []
+    departing = tuple(measure.metric for measure in count.measures if not measure.explained)
+    parts += [later("its {metrics} departs from its rules", metrics=commas(departing))] if departing else []
+    parts += [later("no rules are written for release {version}", version=count.version)] if not count.ruled else []
     return clauses([*parts, *(later("no price is known for {ops}", ops=name) for name in unpriced)])
 
 
