@@ -79,7 +79,7 @@ timelines: $(STAMP)
 			--output reports/timeline-$$name-densenet121.md || test $$? -eq 1 || exit; \
 	done
 
-# Every counter on every network of reconcile/zoo/networks.yaml: about half an hour on two idle cores; it goes on where it was ended.
+# Every counter on every network of reconcile/zoo/networks.yaml: more than an hour on two idle cores; it goes on where it was ended.
 # It ends with 1 while any run is not explained, which is no failure of the sweep itself.
 zoo: $(STAMP)
 	$(BIN)/reconcile survey reconcile/zoo/networks.yaml --output reports/zoo.md --resume || test $$? -eq 1
