@@ -25,6 +25,7 @@ lint: $(STAMP)
 # The check of the articles ends with 1, because some of their numbers do not hold.
 reports: $(STAMP)
 	$(BIN)/reconcile demo --output reports/missing-1.638G.md --out reports/missing-1.638G --force
+	$(BIN)/reconcile demo --lang zh --output reports/missing-1.638G.zh.md
 	$(BIN)/reconcile audit torchvision.models:vit_b_16 -i 1,3,224,224 -c thop -c torchinfo -c fvcore -c ptflops \
 		-c torch@no_grad -c torch@grad --output reports/vit-b-16.md
 	$(BIN)/reconcile formulas reconcile.zoo.transformer_models:model -i 1,1024:int64 --arg kind=GPT2LMHeadModel \

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconcile import reference
 from reconcile.claims.arithmetic import evaluate
 from reconcile.demo import HAND_WITH_POOLS, Story
-from reconcile.language import clauses, commas, later, phrase, retold, sentences
+from reconcile.language import clauses, commas, later, phrase, retold, sentences, together
 from reconcile.pricing.formulas import convolution
 from reconcile.render import tables
 from reconcile.render.markdown import table
@@ -54,14 +54,14 @@ def article_answer(story: Story) -> tuple[str, ...]:
             op=fold.op,
             width=fold.after[1],
             factor=fold.factor,
-            layers=phrase(" and ").join(f"`{name}`" for name in steps),
+            layers=together(f"`{name}`" for name in steps),
         ),
         phrase(
             "The difference {thop} - {hand} = {difference} is {made_of}; {state}.",
             thop=number(missing.left.total),
             hand=number(missing.right.total),
             difference=number(missing.difference),
-            made_of=phrase(" and ").join(made_of),
+            made_of=together(made_of),
             state=state,
         ),
         phrase("ReLU and pooling have no part in it: thop has a rule that makes both zero."),

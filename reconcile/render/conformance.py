@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from reconcile.conformance.accepted import Review
 from reconcile.conformance.conform import VERDICTS, Conformance, Result, Shown, Suite
-from reconcile.language import commas, later, phrase, retold
+from reconcile.language import commas, later, phrase, retold, together
 from reconcile.render.files import csv_text
 from reconcile.render.markdown import table
 from reconcile.render.tables import Table
@@ -158,7 +158,7 @@ def _matrix(suite: Suite, subject: str) -> Iterator[str]:
 
 
 def _what(case: Shown) -> str:
-    inputs = phrase(" and ").join(case.inputs)
+    inputs = together(case.inputs)
     if case.condition:
         inputs = phrase("{inputs}, {condition}", inputs=inputs, condition=case.condition)
     what = phrase("{what} on {inputs}", what=retold(case.what), inputs=inputs)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from reconcile.conformance.conform import Shown, Suite
 from reconcile.conformance.kit import Demand, Kit, kit_of
-from reconcile.language import commas, later, phrase, retold
+from reconcile.language import commas, later, phrase, retold, together
 from reconcile.render.markdown import table
 from reconcile.render.tables import Table
 from reconcile.render.text import number
@@ -101,7 +101,7 @@ def _example(demand: Demand, cases: dict[str, Shown]) -> str:
     """The first case that has a cause, with by how much it moves the number."""
     name, amount = demand.cases[0], demand.amounts[0]
     case = cases[name]
-    given = {"case": name, "what": retold(case.what), "inputs": phrase(" and ").join(case.inputs)}
+    given = {"case": name, "what": retold(case.what), "inputs": together(case.inputs)}
     if demand.verdict != "departs":
         return phrase("{case}, {what} on {inputs}", **given)
     definition = number(case.reference)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from reconcile.audit import Audit
 from reconcile.explain import Explanation
-from reconcile.language import clauses, commas, later, phrase, retold
+from reconcile.language import clauses, commas, later, phrase, retold, together
 from reconcile.render import tables
 from reconcile.render.markdown import table
 from reconcile.render.tables import Table
@@ -26,7 +26,7 @@ def object_of(run: Run) -> str:
     known = isinstance(inputs, list) and inputs
     given = {
         "model": run.model["object"],
-        "inputs": phrase(" and ").join(f"`{text}`" for text in inputs) if known else phrase("no input"),
+        "inputs": together(f"`{text}`" for text in inputs) if known else phrase("no input"),
     }
     if run.model["arguments"]:
         return phrase("`{model}` with {arguments} on {inputs}", arguments=run.model["arguments"], **given)
