@@ -94,8 +94,9 @@ class SilentSubject(WorkerSubject):
     @property
     def ledger(self) -> Ledger:
         """A ledger of the model in which nothing was executed."""
-        recorded: Ledger = self.built.recorder().tape.ledger("run")
-        return recorded
+        if self._ledger is None:
+            self._ledger = self.built.recorder().tape.ledger("run")
+        return self._ledger
 
     @contextlib.contextmanager
     def recording(self, *, own_code: Sequence[str] = ()) -> Iterator[Any]:
