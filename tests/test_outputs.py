@@ -168,6 +168,7 @@ CASES: Mapping[str, Callable[[], Iterator[Arguments]]] = {
     "aten.baddbmm.default": lambda: _products((2, 1, 5), (2, 3, 4), (2, 4, 5)),
     "aten._scaled_dot_product_flash_attention_for_cpu.default": _attention,
     "aten.native_batch_norm.default": lambda: _batch_norms(),
+    "aten._native_batch_norm_legit_no_training.default": lambda: _norms(torch.rand(4), torch.rand(4), 0.1, 1e-5),
     "aten.native_layer_norm.default": _layer_norms,
     "aten.native_group_norm.default": _group_norms,
     "aten.max_pool2d_with_indices.default": lambda: _pools(2, [1]),

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import importlib
 import importlib.util
 import json
@@ -233,5 +234,7 @@ if __name__ == "__main__":
     reading.listen()
     output = _own_output()
     _preload(sys.argv[1:])
+    # Workers need not look through what is imported here for garbage, nor copy the memory that it lies in.
+    gc.freeze()
     with contextlib.suppress(BrokenPipeError):
         Server(output, reading).serve()

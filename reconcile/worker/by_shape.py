@@ -44,6 +44,9 @@ _READERS = {"_pack_padded_sequence": 1, "bincount": 0, "nms": 0, "_assert_async"
 If that is known, so are the whole numbers that they give.
 """
 
+_TRAINED = {"native_batch_norm": (5, slice(3, 5))}
+"""Operators that write without saying so while they train: the argument that says that they do, and those written."""
+
 _TRACER = torch._C._dispatch_key_parse("Tracer")
 
 
@@ -257,6 +260,9 @@ class ByShape(TorchDispatchMode):
             if argument.alias_info is not None and argument.alias_info.is_write:
                 for tensor in _tensors((value,)):
                     self.hollow.add(tensor)
+        if name in _TRAINED and args[_TRAINED[name][0]]:
+            for tensor in _tensors(args[_TRAINED[name][1]]):
+                self.hollow.add(tensor)
 
 
 def _empty(shape: tuple[int, ...], strides: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:

@@ -226,6 +226,12 @@ def batch_norm(
     return (_fresh(input.shape, input.dtype), kept, kept)
 
 
+def batch_norm_in_eval(input: torch.Tensor, *given: torch.Tensor | float | None) -> Outputs:
+    """Batch normalisation by statistics that are given, as it is named where a counter takes it apart."""
+    weight, bias, running_mean, running_var, momentum, eps = given
+    return batch_norm(input, weight, bias, running_mean, running_var, False, momentum, eps)  # type: ignore[arg-type]
+
+
 def layer_norm(
     input: torch.Tensor,
     normalized_shape: Sequence[int],
@@ -484,6 +490,7 @@ CONTRACTIONS: Mapping[str, Callable[..., Outputs]] = {
 FORMULAS: Mapping[str, Callable[..., Outputs]] = {
     **CONTRACTIONS,
     "aten.native_batch_norm.default": batch_norm,
+    "aten._native_batch_norm_legit_no_training.default": batch_norm_in_eval,
     "aten.native_layer_norm.default": layer_norm,
     "aten.native_group_norm.default": group_norm,
     "aten.max_pool2d_with_indices.default": _max_pool(2),

@@ -155,12 +155,17 @@ def _state(before: _Look, after: _Look) -> Iterable[str]:
 
 def _values(before: _Look, after: _Look) -> Iterable[str]:
     shared = before.tensors.keys() & after.tensors.keys()
-    changed = [name for name in shared if not _equal(before.tensors[name], after.tensors[name])]
+    changed = [name for name in shared if _written(before.tensors[name], after.tensors[name])]
     if changed:
         yield later("{n} parameters or buffers have other values: {names}", n=len(changed), names=_listed(changed))
     pairs = zip(before.inputs, after.inputs, strict=True)
     if any(not _equal(old, new) for old, new in pairs):
         yield later("an input tensor has other values")
+
+
+def _written(old: Any, new: Any) -> bool:
+    """Whether a tensor was written into: it has other values, or had values and has unknown ones now."""
+    return old is not None and (new is None or not _equal(old, new))
 
 
 def _equal(old: Any, new: Any) -> bool:
