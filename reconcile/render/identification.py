@@ -18,7 +18,7 @@ def sentence(found: Identification) -> str:
     fields = {"value": found.stated.text, "tried": tried, "chance": found.chance}
     if found.verdict == "identified":
         return phrase(
-            "{value} is {because}; {tried}, and {chance:.2g} of so many would print these digits by chance.",
+            "{value}: {because}; {tried}, and {chance:.2g} of so many would print these digits by chance.",
             because=retold(found.matches[0].because),
             **fields,
         )
