@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reconcile.ask import every
-from reconcile.commands.options import Texts, give, language_option, text_of
+from reconcile.commands.options import Texts, check_timeout, give, language_option, text_of
 from reconcile.conformance.accepted import Review, accepted_text, read_accepted, review
 from reconcile.conformance.conform import Suite, conform
 from reconcile.conformance.corpus import chosen
@@ -75,8 +75,7 @@ def conform_answer(asked: Asked) -> bool:
 def _counters(asked: Asked) -> Sequence[str]:
     if asked.every == bool(asked.counters):
         raise UsageError(phrase("name the counters to check, or give --all for every one that can run here"))
-    if not 0 < asked.timeout < float("inf"):
-        raise UsageError(phrase("the timeout {timeout:g} must be a number of seconds above 0", timeout=asked.timeout))
+    check_timeout(asked.timeout)
     for file in asked.adapters:
         if not Path(file).is_file():
             raise UsageError(phrase("the adapter {file!r} does not exist", file=file))

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from reconcile.commands.options import FORMAT, Command, give, language_option, options_of
+from reconcile.commands.options import FORMAT, Command, check_timeout, give, language_option, options_of
 from reconcile.errors import UsageError
 from reconcile.language import either, phrase
 from reconcile.launching.launch import TIMEOUT
@@ -65,10 +65,7 @@ class Asked:
             raise UsageError(
                 phrase("the output {output!r} must end in .md; the document is written beside it", output=self.output)
             )
-        if not 0 < self.timeout < float("inf"):
-            raise UsageError(
-                phrase("the timeout {timeout:g} must be a number of seconds above 0", timeout=self.timeout)
-            )
+        check_timeout(self.timeout)
 
     def models(self, survey: Survey) -> list[SurveyModel]:
         """The models of a survey whose name or group matches a pattern, or all of them if there is none."""

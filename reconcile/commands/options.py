@@ -174,6 +174,12 @@ RELEASES = click.option(
 )
 
 
+def check_timeout(timeout: float) -> None:
+    """Refuse what is no time to wait, in seconds."""
+    if not 0 < timeout < float("inf"):
+        raise UsageError(phrase("the timeout {timeout:g} must be a number of seconds above 0", timeout=timeout))
+
+
 def question_of(
     model: str,
     *,
@@ -194,8 +200,7 @@ def question_of(
     """The question that the options of `MODEL` ask."""
     if device != "cpu":
         raise UsageError(phrase("the device {device!r} is not supported: counts are taken on the CPU", device=device))
-    if not 0 < timeout < float("inf"):
-        raise UsageError(phrase("the timeout {timeout:g} must be a number of seconds above 0", timeout=timeout))
+    check_timeout(timeout)
     for file in adapters:
         if not Path(file).is_file():
             raise UsageError(phrase("the adapter {file!r} does not exist", file=file))

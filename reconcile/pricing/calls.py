@@ -10,9 +10,7 @@ from collections.abc import Callable, Mapping
 from math import prod
 
 from reconcile.ledger import Call, Function, Module, Tensor, first_shape
-from reconcile.pricing import formulas
-from reconcile.pricing import functions as price_functions
-from reconcile.pricing import sequence_ops as price_sequences
+from reconcile.pricing import formulas, functions, sequence_ops
 from reconcile.pricing.amounts import Amount, amount
 from reconcile.pricing.formulas import Shape, Terms
 from reconcile.pricing.functions import FunctionPrice, argument, first, shape
@@ -199,7 +197,7 @@ MODULES: dict[str, ModulePrice] = {
 
 def priced(kind: str) -> bool:
     """Whether modules of a type have a formula of their own."""
-    return kind in MODULES or kind in price_sequences.CALLS
+    return kind in MODULES or kind in sequence_ops.CALLS
 
 
 def module_terms(module: Module, call: Call, kind: str) -> Terms:
@@ -222,8 +220,8 @@ def _by_parameters(module: Module, call: Call) -> Terms:
 
 def _by_kind(module: Module, call: Call, kind: str) -> Terms:
     """The terms by the formula of a type; {} where it has none."""
-    if kind in price_sequences.CALLS:
-        return price_sequences.CALLS[kind](module, call)
+    if kind in sequence_ops.CALLS:
+        return sequence_ops.CALLS[kind](module, call)
     price = MODULES.get(kind)
     if price is None:
         return {}
@@ -262,7 +260,7 @@ def _unary(term: str) -> FunctionPrice:
 
 
 def _interpolation(function: Function) -> Terms:
-    terms = formulas.resample(first(function), first_shape(function.output)) | price_functions.interpolation(function)
+    terms = formulas.resample(first(function), first_shape(function.output)) | functions.interpolation(function)
     asked = _asked(function)
     if asked is not None:
         terms["resample.by-arguments"] = Amount(int(asked[0]), asked[1])
@@ -309,7 +307,7 @@ def asked_fraction(function: Function) -> float:
 
 
 def _functions() -> Mapping[str, FunctionPrice]:
-    table: dict[str, FunctionPrice] = dict(price_functions.FUNCTIONS)
+    table: dict[str, FunctionPrice] = dict(functions.FUNCTIONS)
     for owner in ("torch", "torch.Tensor"):
         table |= {f"{owner}.{name}": _matrix_product for name in ("matmul", "__matmul__", "mm", "bmm")}
         table |= {f"{owner}.{name}": _added_product for name in ("addmm", "baddbmm")}

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import prod
 
-from reconcile.ledger import Function, Tensor
+from reconcile.ledger import Function, Shape, Tensor
 from reconcile.pricing.amounts import Amount, amount
 
-Shape = tuple[int, ...]
 Labels = frozenset[str]
 
 _AS_PRODUCTS = {"abc,abd->acd": -1, "abc,adc->adb": 1}

@@ -4,32 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from reconcile.ledger import Function, Tensor, Value, first_shape
+from reconcile.ledger import Function, Tensor, first_shape
 from reconcile.pricing.amounts import Amount, amount
 from reconcile.pricing.einsum import operands
 from reconcile.pricing.formulas import Shape, Terms
+from reconcile.pricing.functions import argument, shape
 from reconcile.pricing.sequences import attention_layer
 
 FunctionPrice = Callable[[Function], Terms]
 
 
-def _given(function: Function, index: int, name: str) -> Value:
-    return function.arguments[index] if index < len(function.arguments) else function.keywords.get(name)
-
-
-def _shape(value: Value) -> Shape:
-    return value.shape if isinstance(value, Tensor) else ()
-
-
 def _product(function: Function) -> Terms:
     """A product that contracts the last dimension of its first operand."""
-    x = _shape(_given(function, 0, "input"))
+    x = shape(argument(function, 0, "input"))
     return {"mac": amount(first_shape(function.output), x[-1:])}
 
 
 def _attention(function: Function) -> Terms:
     """Scaled dot-product attention: every query against every key, and every score against its value."""
-    query, key, value = (_shape(_given(function, at, name)) for at, name in enumerate(("query", "key", "value")))
+    query, key, value = (shape(argument(function, at, name)) for at, name in enumerate(("query", "key", "value")))
     return {"mac": amount(first_shape(function.output)[:-1], key[-2:-1], (query[-1] + value[-1],))}
 
 
@@ -68,7 +61,7 @@ def _labels(text: str, shape: Shape) -> dict[str, int]:
 
 def _heads(function: Function) -> Terms:
     """`multi_head_attention_forward`, whose sequences come first: (L, N, E), or (L, E) without a batch."""
-    query, key, value = (_shape(item) for item in function.arguments[:3])
+    query, key, value = (shape(item) for item in function.arguments[:3])
     if len(query) == 2:
         query, key, value = ((size, 1, width) for size, width in (query, key, value))
     given = [(batch, length, width) for length, batch, width in (query, key, value)]

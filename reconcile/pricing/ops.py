@@ -7,18 +7,15 @@ An op that stands in no table has no price: it is listed as unpriced and makes e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from reconcile.ledger import Op, Tensor, Value
-from reconcile.pricing import formulas
-from reconcile.pricing import sequence_ops as price_sequences
+from reconcile.pricing import formulas, sequence_ops
 from reconcile.pricing.formulas import Terms
 from reconcile.pricing.operators import MOVES, operator
 from reconcile.pricing.paddle_ops import PADDLE
-from reconcile.pricing.products import PRODUCTS
+from reconcile.pricing.products import PRODUCTS, Price, named
 from reconcile.pricing.terms import RESAMPLING
-
-Price = Callable[[Op], Terms]
 
 
 def _ints(value: Value) -> tuple[int, ...]:
@@ -136,21 +133,17 @@ def _nothing(op: Op) -> Terms:
     return {}
 
 
-def _named(price: Price, names: str) -> dict[str, Price]:
-    return dict.fromkeys(names.split(), price)
-
-
 _NORMS: dict[str, Price] = {
-    **_named(_batch_norm(5), "native_batch_norm cudnn_batch_norm batch_norm _batch_norm_impl_index"),
+    **named(_batch_norm(5), "native_batch_norm cudnn_batch_norm batch_norm _batch_norm_impl_index"),
     "_native_batch_norm_legit": _legit_batch_norm,
     "_batch_norm_with_update": _batch_norm(True),
-    **_named(_batch_norm(False), "_native_batch_norm_legit_no_training _batch_norm_no_update"),
-    **_named(_norm(2), "native_layer_norm layer_norm _fused_rms_norm rms_norm group_norm"),
+    **named(_batch_norm(False), "_native_batch_norm_legit_no_training _batch_norm_no_update"),
+    **named(_norm(2), "native_layer_norm layer_norm _fused_rms_norm rms_norm group_norm"),
     "native_group_norm": _norm(1),
     "instance_norm": _instance_norm,
 }
 
-_ACTIVATIONS = _named(
+_ACTIVATIONS = named(
     _activation,
     "relu relu6 leaky_relu prelu _prelu_kernel elu selu celu gelu silu mish sigmoid tanh hardtanh hardswish "
     "hardsigmoid softplus softshrink hardshrink log_sigmoid_forward log_sigmoid rrelu rrelu_with_noise threshold "
@@ -158,27 +151,27 @@ _ACTIVATIONS = _named(
 )
 
 _POOLS: dict[str, Price] = {
-    **_named(
+    **named(
         _pool,
         "max_pool1d max_pool2d max_pool3d max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices "
         "avg_pool1d avg_pool2d avg_pool3d mkldnn_max_pool2d fractional_max_pool2d fractional_max_pool3d",
     ),
-    **_named(_adaptive_pool(1), "adaptive_avg_pool1d adaptive_max_pool1d"),
-    **_named(_adaptive_pool(2), "adaptive_avg_pool2d _adaptive_avg_pool2d adaptive_max_pool2d"),
-    **_named(_adaptive_pool(3), "adaptive_avg_pool3d _adaptive_avg_pool3d adaptive_max_pool3d"),
+    **named(_adaptive_pool(1), "adaptive_avg_pool1d adaptive_max_pool1d"),
+    **named(_adaptive_pool(2), "adaptive_avg_pool2d _adaptive_avg_pool2d adaptive_max_pool2d"),
+    **named(_adaptive_pool(3), "adaptive_avg_pool3d _adaptive_avg_pool3d adaptive_max_pool3d"),
 }
 
 _OTHERS: dict[str, Price] = {
-    **_named(_softmax, "_softmax _log_softmax softmax log_softmax _safe_softmax"),
+    **named(_softmax, "_softmax _log_softmax softmax log_softmax _safe_softmax"),
     "_masked_softmax": _masked_softmax,
-    **_named(
+    **named(
         _resample,
         "upsample_nearest1d upsample_nearest2d upsample_nearest3d _upsample_nearest_exact1d _upsample_nearest_exact2d "
         "_upsample_nearest_exact3d upsample_linear1d upsample_bilinear2d upsample_trilinear3d upsample_bicubic2d "
         "_upsample_bilinear2d_aa _upsample_bicubic2d_aa",
     ),
-    **_named(_grid_sample, "grid_sampler grid_sampler_2d grid_sampler_3d"),
-    **_named(
+    **named(_grid_sample, "grid_sampler grid_sampler_2d grid_sampler_3d"),
+    **named(
         _elementwise,
         "add sub mul div rsub neg abs sqrt rsqrt exp log log2 log10 log1p expm1 pow square reciprocal sin cos tan "
         "asin acos atan atan2 sinh cosh erf erfc floor ceil round trunc frac sign clamp clamp_min clamp_max lerp "
@@ -192,15 +185,15 @@ _OTHERS: dict[str, Price] = {
     ),
     "_weight_norm_interface": _weight_norm,
     "embedding": _embedding,
-    **_named(_transform, "_fft_r2c _fft_c2r _fft_c2c"),
-    **_named(_embedding_bag, "_embedding_bag_forward_only _embedding_bag"),
-    **_named(
+    **named(_transform, "_fft_r2c _fft_c2r _fft_c2c"),
+    **named(_embedding_bag, "_embedding_bag_forward_only _embedding_bag"),
+    **named(
         _reduction,
         "sum mean prod var std var_mean std_mean norm linalg_vector_norm logsumexp cumsum cumprod amax amin max min "
         "any all nansum count_nonzero aminmax logcumsumexp cummax cummin trace dist renorm",
     ),
-    **_named(_scattered, "scatter_add scatter_reduce index_add index_reduce"),
-    **_named(
+    **named(_scattered, "scatter_add scatter_reduce index_add index_reduce"),
+    **named(
         _comparison,
         "eq ne lt le gt ge isnan isinf isfinite sort topk argmax argmin argsort _unique2 nonzero searchsorted "
         "bucketize kthvalue median nanmedian isin isneginf isposinf mode unique_consecutive unique_dim "
@@ -208,7 +201,7 @@ _OTHERS: dict[str, Price] = {
     ),
 }
 
-TORCH: dict[str, Price] = dict(PRODUCTS) | _NORMS | _ACTIVATIONS | _POOLS | _OTHERS | dict(price_sequences.OPS)
+TORCH: dict[str, Price] = dict(PRODUCTS) | _NORMS | _ACTIVATIONS | _POOLS | _OTHERS | dict(sequence_ops.OPS)
 
 
 def price_of(name: str) -> Price | None:

@@ -12,8 +12,7 @@ from reconcile.pricing import formulas
 from reconcile.pricing.amounts import amount, total
 from reconcile.pricing.einsum import parse_equation
 from reconcile.pricing.formulas import Shape, Terms
-
-Price = Callable[[Op], Terms]
+from reconcile.pricing.products import Price, named
 
 _CHANNELS_LAST = frozenset({"NHWC", "NDHWC", "NLC", "NWC"})
 
@@ -167,36 +166,32 @@ def _nothing(op: Op) -> Terms:
     return {}
 
 
-def _named(price: Price, names: str) -> dict[str, Price]:
-    return dict.fromkeys(names.split(), price)
-
-
 PADDLE: dict[str, Price] = {
-    **_named(_convolution(False), "conv2d conv3d depthwise_conv2d depthwise_conv2d_bias depthwise_conv3d_bias"),
-    **_named(_convolution(True), "conv2d_transpose conv2d_transpose_bias conv3d_transpose depthwise_conv2d_transpose"),
-    **_named(_linear, "linear linear_v2"),
-    **_named(_matmul, "matmul bmm mv"),
+    **named(_convolution(False), "conv2d conv3d depthwise_conv2d depthwise_conv2d_bias depthwise_conv3d_bias"),
+    **named(_convolution(True), "conv2d_transpose conv2d_transpose_bias conv3d_transpose depthwise_conv2d_transpose"),
+    **named(_linear, "linear linear_v2"),
+    **named(_matmul, "matmul bmm mv"),
     "dot": _dot,
-    **_named(_added_matmul, "addmm baddbmm"),
+    **named(_added_matmul, "addmm baddbmm"),
     "bilinear": _bilinear,
-    **_named(_attention, "flash_attn memory_efficient_attention fused_dot_product_attention"),
+    **named(_attention, "flash_attn memory_efficient_attention fused_dot_product_attention"),
     "einsum": _einsum,
     "rnn": _recurrent,
-    **_named(_batch_norm, "batch_norm sync_batch_norm"),
-    **_named(_norm, "layer_norm group_norm instance_norm rms_norm"),
-    **_named(_pool(2, 8, 9), "pool2d lp_pool2d"),
-    **_named(_pool(3, 8, 9), "pool3d"),
+    **named(_batch_norm, "batch_norm sync_batch_norm"),
+    **named(_norm, "layer_norm group_norm instance_norm rms_norm"),
+    **named(_pool(2, 8, 9), "pool2d lp_pool2d"),
+    **named(_pool(3, 8, 9), "pool3d"),
     "max_pool2d_with_index": _pool(2, 4, 5),
     "max_pool3d_with_index": _pool(3, 4, 5),
-    **_named(
+    **named(
         _of_input(formulas.activation),
         "relu relu6 leaky_relu prelu elu selu celu gelu silu swish swiglu mish sigmoid tanh hardtanh hardswish "
         "hardsigmoid softplus softshrink hardshrink softsign logsigmoid thresholded_relu tanh_shrink rrelu stanh logit",
     ),
-    **_named(_softmax, "softmax log_softmax gumbel_softmax"),
+    **named(_softmax, "softmax log_softmax gumbel_softmax"),
     **{f"{mode}_interp": _resample(mode) for mode in ("nearest", "linear", "bilinear", "bicubic", "trilinear")},
     "grid_sample": _resample(None),
-    **_named(
+    **named(
         _elementwise,
         "add add_n subtract multiply divide floor_divide remainder elementwise_pow pow scale increment sqrt rsqrt "
         "square reciprocal exp expm1 log log2 log10 log1p abs sign floor ceil round trunc sin cos tan asin acos atan "
@@ -207,18 +202,18 @@ PADDLE: dict[str, Price] = {
     "kron": _of_output,
     "index_add": _scattered,
     "affine_grid": _affine_grid,
-    **_named(_embedding, "embedding embedding_with_scaled_gradient"),
-    **_named(
+    **named(_embedding, "embedding embedding_with_scaled_gradient"),
+    **named(
         _of_input(formulas.reduction),
         "sum mean mean_all max min amax amin prod any all logsumexp cumsum cumprod logcumsumexp p_norm norm "
         "frobenius_norm l1_norm squared_l2_norm nansum variance reduce_as trace",
     ),
-    **_named(
+    **named(
         _of_input(formulas.comparison),
         "equal not_equal less_than less_equal greater_than greater_equal equal_all isnan isinf isfinite isclose argmax "
         "argmin argsort topk maxout kthvalue median nanmedian mode nonzero unique searchsorted",
     ),
-    **_named(
+    **named(
         _nothing,
         "numel one_hot pad3d set_value put_along_axis take_along_axis gather_nd split_with_num unstack assign_value "
         "assign_out full_int_array full_batch_size_like view_shape view_slice view_dtype as_complex as_real "

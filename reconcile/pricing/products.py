@@ -152,7 +152,8 @@ def _trilinear(op: Op) -> Terms:
     return formulas.bilinear(x, y, weight, bias=False)
 
 
-def _named(price: Price, names: str) -> dict[str, Price]:
+def named(price: Price, names: str) -> dict[str, Price]:
+    """One price for several ops, whose names stand in one text."""
     return dict.fromkeys(names.split(), price)
 
 
@@ -163,14 +164,14 @@ PRODUCTS: Mapping[str, Price] = {
     "cudnn_convolution": _kernel_convolution(5, None),
     "mkldnn_convolution": _kernel_convolution(6, 2),
     "_slow_conv2d_forward": _kernel_convolution(None, 3),
-    **_named(_named_convolution(False), "conv1d conv2d conv3d"),
-    **_named(_named_convolution(True), "conv_transpose1d conv_transpose2d conv_transpose3d"),
+    **named(_named_convolution(False), "conv1d conv2d conv3d"),
+    **named(_named_convolution(True), "conv_transpose1d conv_transpose2d conv_transpose3d"),
     "conv_tbc": _conv_tbc,
-    **_named(_linear, "linear mkldnn_linear"),
-    **_named(_dynamic_linear, "linear_dynamic linear_relu_dynamic"),
-    **_named(_matmul, "mm bmm mv dot vdot matmul linalg_matmul _scaled_mm"),
+    **named(_linear, "linear mkldnn_linear"),
+    **named(_dynamic_linear, "linear_dynamic linear_relu_dynamic"),
+    **named(_matmul, "mm bmm mv dot vdot matmul linalg_matmul _scaled_mm"),
     "inner": _inner,
-    **_named(_added_matmul, "addmm baddbmm addmv"),
+    **named(_added_matmul, "addmm baddbmm addmv"),
     "addr": _addr,
     "addbmm": _addbmm,
     "einsum": _einsum,
@@ -180,13 +181,13 @@ PRODUCTS: Mapping[str, Price] = {
     "affine_grid_generator": _affine_grid,
     "bilinear": _bilinear,
     "_trilinear": _trilinear,
-    **_named(
+    **named(
         _attention,
         "_scaled_dot_product_flash_attention_for_cpu _scaled_dot_product_flash_attention "
         "_scaled_dot_product_efficient_attention _scaled_dot_product_cudnn_attention scaled_dot_product_attention "
         "_scaled_dot_product_fused_attention_overrideable",
     ),
-    **_named(_rows_first_attention, "_flash_attention_forward _efficient_attention_forward"),
+    **named(_rows_first_attention, "_flash_attention_forward _efficient_attention_forward"),
     "_native_multi_head_attention": _multi_head_attention,
     "_transformer_encoder_layer_fwd": _encoder_layer,
 }
