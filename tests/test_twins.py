@@ -93,7 +93,8 @@ def test_sixty_models_of_torchvision_are_certified_and_explained_without_residua
         assert cell["residual"] == 0
         assert cell["certificate"]["status"] == "certified"
         assert cell["certificate"]["relative"] <= 1e-4
-    assert {cell["outcome"] for cell in cells.values()} == {"explained", "not run"}
+    # Nothing is left out of the list: a model that is refused or fails is a gap that the report opens with.
+    assert len(explained) == len(cells)
 
 
 def test_every_certified_twin_does_the_work_of_its_model(committed: dict[str, Any]) -> None:
