@@ -13,6 +13,8 @@ Names = Mapping[str, str]
 
 def renamed_ledger(ledger: Ledger, names: Names) -> Ledger:
     """A ledger whose modules stand at other paths; a path that has no other name keeps its own."""
+    if not names:
+        return ledger
     modules = tuple(
         replace(
             place,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 MOVES = frozenset(
     """
     _record_function_enter _record_function_enter_new _record_function_exit
@@ -85,6 +87,7 @@ def operator(name: str) -> str:
     return bare if bare in MOVES or not bare.endswith("_") else bare.rstrip("_")
 
 
+@functools.cache
 def writes(name: str) -> bool:
     """Whether an op writes into a tensor that it was given.
 

@@ -8,6 +8,7 @@ import importlib.util
 import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -39,13 +40,16 @@ class WorkerSubject:
         self.model = built.model
         self.args = built.args
         self.kwargs = built.kwargs
+        self._tape: Any = None
         self._ledger: Ledger | None = None
 
     @property
     def ledger(self) -> Ledger:
         """What has been recorded."""
         if self._ledger is None:
-            raise LedgerError("the adapter recorded nothing")
+            if self._tape is None:
+                raise LedgerError("the adapter recorded nothing")
+            self._ledger = renamed_ledger(self._tape.ledger("run"), self.built.names)
         return self._ledger
 
     @contextlib.contextmanager
@@ -54,20 +58,20 @@ class WorkerSubject:
         recorder = self.built.recorder(own_code=own_code)
         with recorder:
             yield recorder
-        self._ledger = renamed_ledger(recorder.tape.ledger("run"), self.built.names)
+        self._tape, self._ledger = recorder.tape, None
 
     def twin(self, *, sizes: bool = False) -> None:
         """Record a clean pass of the same model, input and context, composite ops with their parts."""
         recorder = self.built.recorder(composites=True)
         with self.built.unchanged(), self.built.composite_context(), recorder:
             self.model(*self.args, **self.kwargs)
+        self._ledger = recorder.tape.ledger("twin")
         if sizes:
             from reconcile.worker.size_arithmetic import size_arithmetic
 
             with self.built.unchanged():
-                tape = recorder.tape
-                tape.ops = size_arithmetic(self.model, self.args, tape.calls, tape.ops)
-        self._ledger = recorder.tape.ledger("twin")
+                ops = size_arithmetic(self.model, self.args, self._ledger.calls, self._ledger.ops)
+            self._ledger = replace(self._ledger, ops=tuple(ops))
 
 
 class _Nobody:

@@ -47,6 +47,9 @@ If that is known, so are the whole numbers that they give.
 _TRAINED = {"native_batch_norm": (5, slice(3, 5))}
 """Operators that write without saying so while they train: the argument that says that they do, and those written."""
 
+spelled = functools.cache(str)
+"""The full name of an operator: `aten.add.Tensor`."""
+
 _TRACER = torch._C._dispatch_key_parse("Tracer")
 
 
@@ -137,6 +140,11 @@ class ByShape(TorchDispatchMode):
         self.read: str | None = None
         self._known: dict[Any, Outputs] = {}
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Do without PyTorch's wrapper that keeps `torch.compile` out: nothing is compiled while a mode is active."""
+        return False
+
     @contextmanager
     def running(self) -> Iterator[None]:
         """Execute by shape, and give up where values are taken out of a hollow tensor without an op."""
@@ -181,11 +189,11 @@ class ByShape(TorchDispatchMode):
         tensors = list(_tensors((*args, *kwargs.values())))
         unknown = any(tensor in self.hollow for tensor in tensors)
         if unknown and self._guided(func, args):
-            self._give_up(str(func))
+            self._give_up(spelled(func))
         output = self._answer(func, args, kwargs, tensors, unknown)
         if output is NotImplemented:
             output = self._executed(func, args, kwargs, unknown)
-        elif str(func) in IN_PLACE:
+        elif spelled(func) in IN_PLACE:
             unknown = True
         if unknown or torch.Tag.nondeterministic_seeded in func.tags:
             self._mark(func, args, output)
@@ -196,9 +204,9 @@ class ByShape(TorchDispatchMode):
         try:
             return func(*_tensor_first(func, args), **kwargs)
         except Exception:
-            if not unknown or str(func) in FORMULAS:
+            if not unknown or spelled(func) in FORMULAS:
                 raise
-            self._give_up(str(func))
+            self._give_up(spelled(func))
 
     def _traced(self, args: Any, kwargs: Any) -> Any:
         """A convolution while `torch.jit` traces: the op that the trace is to hold is the one inside it.
@@ -226,7 +234,7 @@ class ByShape(TorchDispatchMode):
 
     def _answer(self, func: Any, args: Any, kwargs: Any, tensors: list[torch.Tensor], unknown: bool) -> Any:
         """What an op gives, its values unknown; NotImplemented where it has to be executed."""
-        name = str(func)
+        name = spelled(func)
         formula = FORMULAS.get(name)
         if formula is None and name not in IN_PLACE:
             return NotImplemented

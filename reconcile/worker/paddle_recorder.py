@@ -18,10 +18,9 @@ import paddle
 
 from reconcile.errors import CounterError
 from reconcile.language import commas, later
-from reconcile.ledger import Tensor
 from reconcile.worker.paddle_tree import dtype_name, paths, tree
 from reconcile.worker.recorder import TapeRecorder
-from reconcile.worker.tape import Tape
+from reconcile.worker.tape import Seen, Tape
 
 _TENSOR = paddle.Tensor
 _ARITHMETIC = {"add": "add", "sub": "subtract", "mul": "multiply", "div": "divide", "truediv": "divide"}
@@ -47,12 +46,19 @@ REFLECTED: Mapping[str, str] = MappingProxyType({f"__r{name}__": op for name, op
 class PaddleTape(Tape):
     """A tape that knows Paddle tensors."""
 
-    def tensor(self, value: Any) -> tuple[Tensor, Any] | None:
-        """A Paddle tensor and the identity of its memory."""
+    def memory(self, value: Any) -> Any:
+        """The address of a tensor's values, or the identity of the tensor where it has none."""
         if not isinstance(value, _TENSOR):
             return None
-        tensor = Tensor(shape=tuple(int(size) for size in value.shape), dtype=dtype_name(value))
-        return tensor, value.data_ptr() if value._is_initialized() and value.is_dense() else id(value)
+        return value.data_ptr() if value._is_initialized() and value.is_dense() else id(value)
+
+    def seen(self, value: Any, writer: int | None) -> Seen:
+        """A Paddle tensor."""
+        return tuple(value.shape), dtype_name(value), writer
+
+    def dtype(self, name: Any) -> str:
+        """The name itself."""
+        return str(name)
 
 
 class PaddleRecorder(TapeRecorder):
@@ -106,7 +112,7 @@ class PaddleRecorder(TapeRecorder):
                 with tape.within(index):
                     output = original(*args, **kwargs)
             except BaseException:
-                del tape.ops[index:]
+                tape.forget(index)
                 raise
             tape.end(index, output)
             return output

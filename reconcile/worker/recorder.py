@@ -40,7 +40,7 @@ class TapeRecorder:
     @property
     def path(self) -> str:
         """The path of the module that is being executed; the model's own while none is."""
-        return "" if self.tape.call is None else self.tape.calls[self.tape.call].module
+        return self.tape.path
 
     def inside(
         self, name: str, arguments: tuple[Any, ...], keywords: Mapping[str, Any]
@@ -57,9 +57,12 @@ class TapeRecorder:
             path = known.get(id(module))
             if path is None:
                 return original(module, *args, **kwargs)
-            with tape.calling(path, args, kwargs) as output:
-                output.append(original(module, *args, **kwargs))
-            return output[0]
+            call, output = tape.enter(path, args, kwargs), None
+            try:
+                output = original(module, *args, **kwargs)
+            finally:
+                tape.leave(call, output)
+            return output
 
         return recorded_call
 

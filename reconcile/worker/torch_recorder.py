@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any
@@ -18,11 +18,11 @@ import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
-from reconcile.ledger import Module, Tensor
+from reconcile.ledger import Module
+from reconcile.worker.by_shape import spelled
 from reconcile.worker.recorder import TapeRecorder
-from reconcile.worker.tape import Tape
+from reconcile.worker.tape import Seen, Tape
 from reconcile.worker.torch_tree import paths, shaped, tree
 
 
@@ -34,18 +34,28 @@ class TorchTape(Tape):
         # A weak reference keeps the address of a storage from being given to another one.
         self._storages: dict[int, StorageWeakRef] = {}
 
-    def tensor(self, value: Any) -> tuple[Tensor, Any] | None:
-        """A PyTorch tensor and the identity of its storage."""
+    def memory(self, value: Any) -> Any:
+        """The identity of a tensor's storage, or of the tensor where it has none."""
         if not isinstance(value, torch.Tensor):
             return None
-        tensor = Tensor(shape=_shape(value), dtype=("nested " if value.is_nested else "") + _dtype(value))
         try:
             storage = value.untyped_storage()
-            if storage._cdata not in self._storages:
-                self._storages[storage._cdata] = StorageWeakRef(storage)  # type: ignore[no-untyped-call]
-            return tensor, storage._cdata
+            identity = storage._cdata
         except (NotImplementedError, RuntimeError):
-            return tensor, id(value)
+            return id(value)
+        if identity not in self._storages:
+            self._storages[identity] = StorageWeakRef(storage)  # type: ignore[no-untyped-call]
+        return identity
+
+    def seen(self, value: torch.Tensor, writer: int | None) -> Seen:
+        """A PyTorch tensor; a lazy parameter before its first use has no shape, nor has a nested tensor."""
+        if value.is_nested:
+            return (), f"nested {value.dtype}", writer
+        return () if is_lazy(value) else value.shape, value.dtype, writer
+
+    def dtype(self, name: Any) -> str:
+        """The name of a dtype without its package."""
+        return str(name).replace("torch.", "")
 
     def geometry(self, value: torch.Tensor) -> Any:
         """Where a tensor begins in its storage, and how it steps through it."""
@@ -55,38 +65,41 @@ class TorchTape(Tape):
             return None
 
 
-def _shape(value: torch.Tensor) -> tuple[int, ...]:
-    """The shape of a tensor; () for one that has none: a lazy parameter before its first use, a nested tensor."""
-    return () if is_lazy(value) or value.is_nested else tuple(int(size) for size in value.shape)
-
-
-def _dtype(value: torch.Tensor) -> str:
-    return str(value.dtype).removeprefix("torch.")
+@functools.cache
+def _composite(func: Any) -> bool:
+    """Whether an op is nothing but other ops, below which a run without a mode records gradients."""
+    key = torch._C.DispatchKey.CompositeImplicitAutograd
+    return bool(torch._C._dispatch_has_kernel_for_dispatch_key(func.name(), key))
 
 
 def _parts(func: Any, args: Any, kwargs: Any) -> Any:
-    """Execute a composite op as the ops that it is made of; NotImplemented if it is none.
+    """Execute a composite op as the ops that it is made of.
 
     A decomposition that was loaded in Python would be taken by `func.decompose`; a run without a mode never takes it.
     """
-    key = torch._C.DispatchKey.CompositeImplicitAutograd
-    if not torch._C._dispatch_has_kernel_for_dispatch_key(func.name(), key):
-        return NotImplemented
-    return func._op_dk(key, *args, **kwargs)
+    return func._op_dk(torch._C.DispatchKey.CompositeImplicitAutograd, *args, **kwargs)
 
 
-def _pass_on_gradients(func: Any, given: Any, output: Any) -> None:
+def _tensors(value: Any) -> Iterator[torch.Tensor]:
+    """Every tensor in a value."""
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _tensors(item)
+
+
+def _pass_on_gradients(func: Any, given: Sequence[Any], output: Any) -> None:
     """Say of a result that it requires gradients, as a run with gradients does and inference mode does not.
 
     `nn.MultiheadAttention`, for one, asks its inputs before it takes the fused path.  Views of tensors from outside
     are no inference tensors; they cannot be marked.
     """
-    needed = any(isinstance(item, torch.Tensor) and item.requires_grad for item in tree_leaves(given))
-    if func is torch.ops.aten.detach.default or not needed:
+    made = [item for item in _tensors(output) if item.is_inference()]
+    if not made or func is torch.ops.aten.detach.default or not any(item.requires_grad for item in _tensors(given)):
         return
-    for item in tree_leaves(output):
-        if isinstance(item, torch.Tensor) and item.is_inference():
-            item.requires_grad_(item.is_floating_point() or item.is_complex())
+    for item in made:
+        item.requires_grad_(item.is_floating_point() or item.is_complex())
 
 
 class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -98,20 +111,24 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.composites = composites
         self.foreign = foreign
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Do without PyTorch's wrapper that keeps `torch.compile` out: nothing is compiled while a mode is active."""
+        return False
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Execute the op and write it down, unless a counter executes it for itself."""
         kwargs = kwargs or {}
         if not isinstance(func, torch._ops.OpOverload) or self.foreign():
             return func(*args, **kwargs)
-        index = self.tape.begin(str(func), args, kwargs)
-        output = NotImplemented
-        if self.composites:
+        index = self.tape.begin(spelled(func), args, kwargs)
+        if self.composites and _composite(func):
             with self.tape.within(index), self:
                 output = _parts(func, args, kwargs)
-        if output is NotImplemented:
+        else:
             output = func(*args, **kwargs)
         if self.composites and torch.is_grad_enabled():
-            _pass_on_gradients(func, (args, kwargs), output)
+            _pass_on_gradients(func, (*args, *kwargs.values()), output)
         self.tape.end(index, output)
         return output
 
