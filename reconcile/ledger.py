@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, Literal
@@ -122,7 +122,7 @@ class Op:
     @property
     def tensors(self) -> tuple[Tensor, ...]:
         """Every tensor among the arguments, in order."""
-        return tuple(_tensors(self.arguments)) + tuple(_tensors(tuple(self.keywords.values())))
+        return tensors_in((*self.arguments, *self.keywords.values()))
 
     @property
     def out(self) -> Shape:
@@ -130,20 +130,22 @@ class Op:
         return first_shape(self.output)
 
 
-def _tensors(value: Value) -> Iterator[Tensor]:
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _tensors(item)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _tensors(item)
-
-
 def tensors_in(value: Value) -> tuple[Tensor, ...]:
     """Every tensor in a value, depth first."""
-    return tuple(_tensors(value))
+    found: list[Tensor] = []
+    _collect(value, found)
+    return tuple(found)
+
+
+def _collect(value: Value, found: list[Tensor]) -> None:
+    if isinstance(value, Tensor):
+        found.append(value)
+    elif isinstance(value, tuple):
+        for item in value:
+            _collect(item, found)
+    elif value is not None and not isinstance(value, (int, float, str)):
+        for item in value.values():
+            _collect(item, found)
 
 
 def first_shape(value: Value) -> Shape:
@@ -152,7 +154,7 @@ def first_shape(value: Value) -> Shape:
     >>> first_shape((Tensor(shape=(2, 3), dtype="float32"),))
     (2, 3)
     """
-    return next((tensor.shape for tensor in _tensors(value)), ())
+    return value.shape if isinstance(value, Tensor) else next((tensor.shape for tensor in tensors_in(value)), ())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,13 +262,17 @@ class Ledger:
         return tuple(index for index, op in enumerate(self.ops) if not op.composite)
 
 
+_NAMES = {kind: {item.name: None for item in fields(kind)} for kind in (Parameter, Module, Call, Function, Op)}
+"""The fields of every kind of record, in order."""
+
+
 def to_json(value: Any) -> Any:
     """A ledger, or any part of one, as plain JSON values; empty fields are left out."""
     if isinstance(value, Tensor):
         document: dict[str, Any] = {"shape": list(value.shape), "dtype": value.dtype}
         return document if value.writer is None else document | {"writer": value.writer}
     if isinstance(value, (Parameter, Module, Call, Function, Op)):
-        kept = ((item.name, getattr(value, item.name)) for item in fields(value))
+        kept = ((name, getattr(value, name)) for name in _NAMES[type(value)])
         return {name: to_json(part) for name, part in kept if part is not None and part != () and part != {}}
     if isinstance(value, Ledger):
         document = {"from": value.source, "framework": value.framework}
@@ -293,8 +299,7 @@ _PARAMETERS = {"parameters", "buffers", "derived"}
 
 
 def _record(kind: type[Any], document: Mapping[str, Any]) -> Any:
-    known = {item.name for item in fields(kind)}
-    if unknown := sorted(set(document) - known):
+    if unknown := sorted(document.keys() - _NAMES[kind].keys()):
         raise LedgerError(f"a {kind.__name__.lower()} of a ledger has the unknown field {unknown[0]!r}")
     made: dict[str, Any] = {}
     for name, part in document.items():

@@ -11,7 +11,6 @@ from typing import Literal
 
 from reconcile.errors import LedgerError
 from reconcile.ledger import Function, Ledger, Module, Op
-from reconcile.live import live_ops
 from reconcile.pricing.amounts import Amount, in_single_precision
 from reconcile.pricing.calls import function_terms, module_terms, priced
 from reconcile.pricing.formulas import Terms
@@ -335,7 +334,7 @@ def visible(rules: Rules, work: Work) -> Iterator[int]:
     """Indices of the ops that an op counter meets: no parts of what it sees as one op, and nothing that it prunes."""
     if not rules.ops:
         return
-    live = live_ops(work.ledger) if rules.live else None
+    live = work.live if rules.live else None
     for index, op in enumerate(work.ledger.ops):
         pruned = live is not None and (index not in live or op.traced is False)
         if not pruned and operator(op.name) not in rules.transparent and not _inside_counted(rules, work, index):

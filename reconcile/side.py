@@ -8,7 +8,6 @@ from functools import cached_property
 
 from reconcile.errors import UsageError
 from reconcile.language import phrase
-from reconcile.live import live_ops
 from reconcile.pricing.amounts import Amount
 from reconcile.pricing.operators import COMPOSITES, FAST_PATHS, FUSED, operator
 from reconcile.pricing.terms import DEFINITION, TERMS
@@ -230,7 +229,7 @@ def _hiding(index: int, work: Work) -> str:
 
 def _reason(layer: str, prediction: Prediction | None, index: int, rules: Rules, work: Work) -> tuple[str, str]:
     """Why no weight fell on an op: zero by rule, on another kernel path, out of sight, or seen without a rule."""
-    if rules.live and index not in live_ops(work.ledger):
+    if rules.live and index not in work.live:
         return "unseen", ""
     for match in prediction.matches if prediction is not None else ():
         if index in match.ops:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from reconcile.ledger import Ledger, Module, Op
+from reconcile.live import live_ops
 from reconcile.pricing.amounts import Amount, total
 from reconcile.pricing.calls import priced
 from reconcile.pricing.formulas import Terms
@@ -39,6 +40,11 @@ class Work:
         """Names of executed ops without a price, each once, in order of execution."""
         missing = (index for index in self.ledger.executed if self.prices[index] is None)
         return tuple(dict.fromkeys(self.ledger.ops[index].name for index in missing))
+
+    @cached_property
+    def live(self) -> frozenset[int]:
+        """Indices of the ops that a trace of the model keeps."""
+        return live_ops(self.ledger)
 
     def layer_of(self, op: Op) -> str:
         """The row that an op belongs to: its leaf module, or the innermost layer, or `path::kind` outside any layer."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 
 from reconcile.errors import LedgerError
@@ -33,7 +34,12 @@ def amount(*groups: Iterable[int]) -> Amount:
     >>> amount((2,), ())
     Amount(value=2, formula='2')
     """
-    factors = [tuple(int(factor) for factor in group) for group in groups]
+    return _amount(tuple([tuple(map(int, group)) for group in groups]))
+
+
+@lru_cache(maxsize=2**14)
+def _amount(factors: tuple[tuple[int, ...], ...]) -> Amount:
+    """The amount of groups of factors; a network repeats its layers, so most are asked for more than once."""
     texts = ["*".join(map(str, group)) for group in factors if group]
     return Amount(prod(prod(group) for group in factors), " * ".join(texts) or "1")
 

@@ -216,8 +216,9 @@ def price_of(name: str) -> Price | None:
 def price(op: Op) -> Terms | None:
     """The terms of one op; None if it has no price, as work on nested tensors, whose sizes a ledger does not hold."""
     found = price_of(op.name)
-    if found is None or (found is not _nothing and any(item.dtype.startswith("nested ") for item in op.tensors)):
+    tensors = op.tensors
+    if found is None or (found is not _nothing and any(item.dtype.startswith("nested ") for item in tensors)):
         return None
-    if not any(tensor.shape for tensor in op.tensors) and not op.out:
+    if not any(tensor.shape for tensor in tensors) and not op.out:
         return formulas.number() if found is _elementwise else {}
     return found(op)

@@ -76,12 +76,20 @@ class Listing:
 
     def elements(self, module: str) -> int:
         """The elements of a module's parameters, nested ones included and each tensor once; a mask's sum if pruned."""
-        place = self.ledger.places[module]
-        inside = [item for item in self.ledger.modules if _within(item.path, place.path)]
-        unique: dict[int, int] = {}
-        for tensor in (tensor for item in inside for tensor in item.parameters):
-            unique.setdefault(tensor.key, prod(tensor.shape) if tensor.kept is None else tensor.kept)
-        return sum(unique.values())
+        return sum(self._sizes.get(self.ledger.places[module].path, {}).values())
+
+    @cached_property
+    def _sizes(self) -> Mapping[str, Mapping[int, int]]:
+        """The elements of every tensor at or below a path, by the tensor's key."""
+        found: dict[str, dict[int, int]] = {}
+        for item in self.ledger.modules:
+            sizes = {
+                tensor.key: prod(tensor.shape) if tensor.kept is None else tensor.kept for tensor in item.parameters
+            }
+            for path in _above(item.path) if sizes else ():
+                known = found.setdefault(path, {})
+                known.update({key: size for key, size in sizes.items() if key not in known})
+        return found
 
     def numbers(self) -> Mapping[str, int]:
         """What the listing tells for every module that has a line."""
@@ -100,8 +108,12 @@ class Listing:
         return told
 
 
-def _within(path: str, above: str) -> bool:
-    return above in ("", path) or path.startswith(f"{above}.")
+def _above(path: str) -> Iterator[str]:
+    """A path and every path above it, the root's last."""
+    yield path
+    while path:
+        path = path.rpartition(".")[0]
+        yield path
 
 
 def _below(lines: tuple[Line, ...], index: int) -> Iterator[int]:
