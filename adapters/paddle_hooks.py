@@ -136,6 +136,7 @@ COUNTERS = (
         framework="paddle",
         distribution="paddlepaddle",
         imports="paddle",
+        brings=("paddle",),
         sees=later("calls of leaf layers, by exact type"),
         rules=RULES,
         run=run,

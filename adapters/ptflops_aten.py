@@ -107,6 +107,7 @@ COUNTERS = (
         framework="torch",
         distribution="ptflops",
         imports="ptflops",
+        brings=("timm", "torchvision"),
         sees=later("dispatched ops with a formula"),
         rules=RULES,
         run=run,

@@ -274,6 +274,7 @@ NOW = Counter(
     framework="torch",
     distribution="ptflops",
     imports="ptflops",
+    brings=("timm", "torchvision"),
     sees=later("module calls, by exact type, and calls of named functions"),
     rules=RULES,
     run=running(tuple(RULES.functions)),

@@ -163,6 +163,8 @@ class Counter:
     `unit` is what the counter's own documentation calls one unit of its number once MAC and FLOP are told apart.
     `sees` says in a few words what it looks at.  `measures` holds how it counts other metrics than operations.
     `overlay` are pinned requirements for a folder of its own, for a counter that cannot share the environment.
+    `brings` are large libraries that its import brings along, themselves no counters and harmless to import: workers
+    that need the same ones share one import.
     `releases` are the ranges of releases that have other rules, the first that holds wins; `read` is the range whose
     source `rules` were read from, and empty where that is not told.
     """
@@ -177,6 +179,7 @@ class Counter:
     run: Callable[[Subject], Told]
     measures: Mapping[str, Convention] = field(default_factory=dict)
     overlay: tuple[str, ...] = ()
+    brings: tuple[str, ...] = ()
     releases: tuple[Release, ...] = ()
     read: str = ""
 

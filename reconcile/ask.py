@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from reconcile.caching.answers import switched_off
 from reconcile.errors import LedgerError, UsageError
 from reconcile.inputs import Input
 from reconcile.language import commas, later, phrase, retold
-from reconcile.launching.launch import TIMEOUT, Request, launch
+from reconcile.launching.launch import TIMEOUT, Request, arriving
 from reconcile.ledger import Ledger
 from reconcile.ledger import from_json as ledger_from_json
 from reconcile.objects import ObjectSpec
@@ -132,7 +133,8 @@ class Question:
             "real": self.real,
         }
         kept = self.cached and not self.payload and found.checkout is None and not switched_off()
-        return Request(document=document, payload=self.payload, once=self.once, kept=kept)
+        shared = () if overlay is not None or found.checkout is not None else found.counter.brings
+        return Request(document=document, payload=self.payload, once=self.once, kept=kept, brings=shared)
 
     def describe(self) -> dict[str, Any]:
         """The model and inputs as the documents show them."""
@@ -177,16 +179,23 @@ def ask(question: Question, counters: Sequence[str]) -> Run:
     clean = CounterId(name=reference.NAME)
     asked = ids if clean in ids else [clean, *ids]
     requests = [question.request(item) for item in asked]
-    answers = launch(requests, timeout=question.timeout, memory=question.memory, jobs=question.jobs)
-    by_id = dict(zip(asked, answers, strict=True))
-    _refuse_bad_question(question, by_id[clean], answers)
-    counts = tuple(
-        _count(item, known, by_id[item], item.within(question.context))
-        for item, known in zip(ids, found.values(), strict=True)
+    known = dict(zip(ids, found.values(), strict=True))
+    counts: dict[CounterId, Count] = {}
+    with closing(arriving(requests, timeout=question.timeout, memory=question.memory, jobs=question.jobs)) as answers:
+        answered: dict[CounterId, Mapping[str, Any]] = {}
+        for item, answer in zip(asked, answers, strict=True):
+            answered[item] = answer
+            if item in known:
+                counts[item] = _count(item, known[item], answer, item.within(question.context))
+    _refuse_bad_question(question, answered[clean], tuple(answered.values()))
+    basis = ledger_from_json(answered[clean]["ledger"])
+    model = question.describe() | {"framework": basis.framework, "parameters": answered[clean]["parameters"]}
+    return Run(
+        model=model,
+        context=question.context,
+        reference=Reference.of(basis),
+        counts=tuple(counts[item] for item in ids),
     )
-    basis = ledger_from_json(by_id[clean]["ledger"])
-    model = question.describe() | {"framework": basis.framework, "parameters": by_id[clean]["parameters"]}
-    return Run(model=model, context=question.context, reference=Reference.of(basis), counts=counts)
 
 
 def _refuse_bad_question(question: Question, clean: Mapping[str, Any], answers: Sequence[Mapping[str, Any]]) -> None:

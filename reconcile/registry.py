@@ -190,11 +190,18 @@ def load(file: Path) -> ModuleType:
     return module
 
 
-def _shipped() -> Iterator[Path]:
-    for folder in folders():
-        if folder.is_dir():
-            yield from sorted(file for file in folder.glob("*.py") if file.stem != "__init__")
-            return
+def _named(files: Iterable[str]) -> Iterator[Entry]:
+    """Counters of adapter files that the caller names."""
+    for file in dict.fromkeys(Path(name).resolve() for name in files):
+        yield from (Entry(counter=counter, file=file) for counter in load(file).COUNTERS)
+
+
+@cache
+def shipped() -> tuple[Entry, ...]:
+    """The counters that this package has adapters for."""
+    folder = next((folder for folder in folders() if folder.is_dir()), None)
+    files = () if folder is None else sorted(file for file in folder.glob("*.py") if file.stem != "__init__")
+    return tuple(Entry(counter=counter, file=file) for file in files for counter in load(file).COUNTERS)
 
 
 def _offered() -> Iterator[Entry]:
@@ -245,13 +252,9 @@ def _never(subject: Subject) -> Told:
 def entries(extra: tuple[str, ...] = ()) -> Mapping[str, Entry]:
     """Every known counter by its id; `extra` are adapter files named by the caller, which come first."""
     found: dict[str, Entry] = {}
-    files = [*(Path(file).resolve() for file in extra), *_shipped()]
     found[reference.NAME] = Entry(counter=reference.COUNTERS[0], file=Path(reference.__file__))
-    for file in dict.fromkeys(files):
-        for counter in load(file).COUNTERS:
-            found.setdefault(counter.id, Entry(counter=counter, file=file))
-    for offered in _offered():
-        found.setdefault(offered.counter.id, offered)
+    for item in (*_named(extra), *shipped(), *_offered()):
+        found.setdefault(item.counter.id, item)
     return dict(sorted(found.items()))
 
 

@@ -33,9 +33,6 @@ VERDICTS: Mapping[Verdict, str] = {
     "not run": later("the counter cannot be asked: it has no model of its framework, or its call takes no such inputs"),
 }
 
-_LIBRARIES = ("pandas", "torchvision", "timm", "paddle")
-"""Large libraries that counters import, themselves no counters: imported once for all workers, where they exist."""
-
 _ROWS_SHOWN = 3
 
 _PASSING = re.compile(r"0x[0-9a-f]{6,}|(?<![\w.])(?:/[\w.+-]+){2,}/(?=[\w.+-])")
@@ -205,7 +202,7 @@ def conform(
     ids = [parse_counter(text) for text in dict.fromkeys(counters)]
     known = list(ready(map(str, ids), adapters, checkout).values())
     questions = [_question(case, adapters, checkout) for case in cases]
-    preload(_LIBRARIES)
+    preload(sorted({name for item in known for name in item.counter.brings}))
     answers = stream(list(_requests(questions, ids)), timeout=timeout, jobs=jobs)
     shown: list[Shown] = []
     results: list[list[Result]] = [[] for _ in ids]

@@ -13,8 +13,8 @@ import signal
 import sys
 import tempfile
 import threading
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from itertools import count
@@ -40,12 +40,14 @@ class Request:
 
     An overlay that answers `once` gets no server of its own: a sweep over releases would start dozens of them.
     One that is `kept` is answered from the cache where that holds, and its answer is kept.
+    It `brings` libraries that other workers may need as well, which are harmless to import.
     """
 
     document: Mapping[str, Any]
     payload: bytes = b""
     once: bool = False
     kept: bool = False
+    brings: tuple[str, ...] = ()
 
 
 def launch(
@@ -56,7 +58,15 @@ def launch(
     `timeout` is in seconds and `memory` in bytes, for each worker.
     After an answer that is the caller's own fault no further worker is started: the others would say the same.
     """
-    refused, limits, answers = threading.Event(), Limits(seconds=timeout, memory=memory), Answers()
+    return tuple(arriving(requests, timeout=timeout, memory=memory, jobs=jobs))
+
+
+def arriving(
+    requests: Sequence[Request], *, timeout: float = TIMEOUT, memory: int | None = None, jobs: int | None = None
+) -> Generator[dict[str, Any]]:
+    """What `launch` gives, one answer after the other in the order of the requests, while others are being made."""
+    refused, answers = threading.Event(), Answers()
+    limits = Limits(seconds=timeout, memory=memory, modules=_shared(requests))
 
     def one(request: Request, folder: Path) -> dict[str, Any]:
         if refused.is_set():
@@ -70,9 +80,29 @@ def launch(
         for index, request in enumerate(requests):
             waiting.append(pool.submit(one, request, place / str(index)))
         _tell(requests, waiting)
-        found = tuple(future.result() for future in waiting)
+        for future in waiting:
+            yield future.result()
     answers.close()
-    return found
+
+
+def _shared(requests: Sequence[Request]) -> tuple[str, ...]:
+    """The libraries that are imported once for all workers, which are harmless: more than one worker needs them.
+
+    Nothing is imported early for a model of another origin: it is to find what it would find without the other workers.
+    """
+    harmless = {name for request in requests for name in request.brings}
+    own = [harmless & {_library(request.document.get("model"))} for request in requests]
+    if not all(own):
+        return ()
+    needed = Counter(
+        name for request, library in zip(requests, own, strict=True) for name in library.union(request.brings)
+    )
+    return tuple(sorted(name for name, times in needed.items() if times > 1))
+
+
+def _library(model: Mapping[str, Any] | None) -> str:
+    """The package that a model comes from."""
+    return "" if model is None else str(model["object"]).partition(":")[0].partition(".")[0]
 
 
 def _tell(requests: Sequence[Request], waiting: Sequence[Future[dict[str, Any]]]) -> None:
@@ -179,7 +209,8 @@ def _once(request: Request, folder: Path, limits: Limits) -> dict[str, Any]:
     document = request.document
     try:
         overlay = None if request.once else document.get("overlay")
-        ended = server(overlay, document.get("imports")).run(folder, limits)
+        own = limits if overlay is None else replace(limits, modules=())
+        ended = server(overlay, document.get("imports")).run(folder, own)
     except (ChildProcessError, OSError) as error:
         return _broken(later("its process could not be started or was lost: {why}", why=str(error)))
     return _stopped(ended, limits) or _read(folder, ended)

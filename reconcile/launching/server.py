@@ -16,7 +16,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NoAnswerError
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
@@ -32,10 +32,11 @@ _GRACE = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one worker may take: seconds, and bytes of memory if they are limited."""
+    """What one worker may take: seconds, bytes of memory if they are limited, and modules that its server imports."""
 
     seconds: float
     memory: int | None = None
+    modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +91,7 @@ class Server:
         end = Future[Ended]()
         with self._lock:
             self._jobs += 1
-            order = {"job": self._jobs, "folder": str(folder), "seconds": limits.seconds, "memory": limits.memory}
+            order = {"job": self._jobs, "folder": str(folder), **asdict(limits)}
             assert self._process.stdin is not None
             if self._over or self._process.stdin.closed:
                 raise ChildProcessError(later("the fork server ended"))

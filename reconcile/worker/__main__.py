@@ -2,8 +2,9 @@
 
 Started by `reconcile.launching.server` as `python -m reconcile.worker [--overlay=FOLDER] [MODULE ...]`; it imports the
 modules first, from the overlay where it has them.
-Jobs come on standard input, one JSON object a line: `{"job": 1, "folder": "...", "seconds": 300.0, "memory": null}`
-starts a worker on the request in that folder, within limits of time and of memory in bytes.
+Jobs come on standard input, one JSON object a line: `{"job": 1, "folder": "...", "seconds": 300.0, "memory": null,
+"modules": []}` starts a worker on the request in that folder, within limits of time and of memory in bytes, after
+modules that it shares with others were imported.
 On standard output goes one line for each worker that ended, with the limit that it was ended for and the beginning and
 end of what it printed: `{"job": 1, "code": 0, "over": null, "said": ""}`.
 End of input, or SIGTERM, ends the server and all its workers.
@@ -25,6 +26,7 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,7 @@ class Server:
             self._end()
 
     def _order(self, order: dict[str, Any]) -> None:
+        _import(order["modules"])
         reader, writer = os.pipe()
         os.set_blocking(reader, False)
         server, pid = os.getpid(), os.fork()
@@ -216,17 +219,30 @@ def _preload(modules: list[str]) -> None:
         with contextlib.suppress(Exception):
             import torch._dynamo  # noqa: F401
 
-            import reconcile.worker.torch_side  # noqa: F401
+            import reconcile.worker.torch_side
+    with contextlib.suppress(Exception):
+        import reconcile.worker.answer
+
+        reconcile.registry.shipped()
     overlays = [Path(name.removeprefix(OVERLAY)) for name in modules if name.startswith(OVERLAY)]
     modules = modules[len(overlays) :]
     for overlay in overlays:
         put_first(overlay)
-    if modules:
+    _import(modules, overlay=bool(overlays))
+
+
+def _import(modules: Iterable[str], *, overlay: bool = False) -> None:
+    """Import modules once, where they are installed."""
+    new = [name for name in modules if name not in sys.modules]
+    if new:
         with contextlib.suppress(Exception):
-            shims.apply(overlay=bool(overlays))
-    for name in modules:
+            shims.apply(overlay=overlay)
+    for name in new:
         with contextlib.suppress(Exception):
             importlib.import_module(name)
+    if new:
+        # Workers need not look through what is imported here for garbage, nor copy the memory that it lies in.
+        gc.freeze()
 
 
 if __name__ == "__main__":
@@ -234,7 +250,6 @@ if __name__ == "__main__":
     reading.listen()
     output = _own_output()
     _preload(sys.argv[1:])
-    # Workers need not look through what is imported here for garbage, nor copy the memory that it lies in.
     gc.freeze()
     with contextlib.suppress(BrokenPipeError):
         Server(output, reading).serve()

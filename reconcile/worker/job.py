@@ -97,7 +97,8 @@ def work(folder: Path, reading: FilesRead) -> None:
         put_first(Path(request["checkout"]), request["imports"])
     sys.argv = ["reconcile-worker", str(folder / ANSWER)]
     warnings.simplefilter("ignore")
-    reading.begin_job()
+    if request["kept"]:
+        reading.begin_job()
     document = _answer(request, payload)
     if request["kept"] and document["status"] == "ok":
         overlay = (f"{request['overlay']}{os.sep}",) if request.get("overlay") else ()

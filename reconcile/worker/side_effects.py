@@ -14,6 +14,8 @@ from reconcile.language import commas, later
 
 _SHOWN = 3
 
+_TABLES = ("_parameters", "_buffers", "_non_persistent_buffers_set")
+
 _PLACES = ("torch", "torch.nn.functional", "torch.Tensor", "paddle.nn.functional")
 """Where counters are known to put functions of their own."""
 
@@ -108,7 +110,7 @@ class Watch:
     ) -> None:
         self._model = model
         self._inputs = tuple(inputs)
-        self._fresh = _copy(model)
+        self._fresh = _fresh(model)
         self._valued = valued
         look = _look(model, self._inputs, valued)
         self._before = look if options is None else replace(look, options=options)
@@ -130,11 +132,28 @@ class Watch:
         return ()
 
 
-def _copy(model: Any) -> Any:
+def _fresh(model: Any) -> Any:
+    """The same model as far as loading a state dict goes: PyTorch's modules with tables of their own, not yet filled.
+
+    They hold the same tensors, which nothing but their own values is ever loaded into.
+    """
     try:
-        return copy.deepcopy(model) if hasattr(model, "load_state_dict") else None
+        if not hasattr(model, "load_state_dict"):
+            return None
+        scripted = any(hasattr(item, "_c") for item in model.modules())
+        return copy.deepcopy(model) if scripted else _tables(model, {})
     except Exception:
         return None
+
+
+def _tables(module: Any, made: dict[int, Any]) -> Any:
+    """A PyTorch module with the same attributes, and tables of its own of what a state dict is made of."""
+    if id(module) not in made:
+        made[id(module)] = fresh = object.__new__(type(module))
+        inside = {name: None if child is None else _tables(child, made) for name, child in module._modules.items()}
+        own = {name: copy.copy(vars(module)[name]) for name in _TABLES}
+        vars(fresh).update(vars(module) | own | {"_modules": inside})
+    return made[id(module)]
 
 
 def _listed(names: Iterable[str]) -> str:
