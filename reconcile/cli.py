@@ -27,6 +27,7 @@ from reconcile.commands.options import (
     DOCUMENT,
     EXPLAINED,
     FORMAT,
+    MEMORY,
     METRIC,
     MODEL,
     counter_ids,
@@ -157,6 +158,7 @@ def explain_command(
 @click.option("--write-accept", metavar="FILE", help="Write the present departures as such a file.")
 @click.option("--adapter", "adapters", multiple=True, metavar="FILE", help="A file that adds counters.")
 @click.option("--timeout", default=TIMEOUT, metavar="SECONDS", help="How long one counter may take for one case.")
+@MEMORY
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many workers at a time.")
 @FORMAT
 @click.option("--json", "as_json", is_flag=True, help="Print the document as JSON, and nothing else.")

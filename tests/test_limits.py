@@ -12,6 +12,7 @@ import pytest
 
 from reconcile.ask import Question, ask, parse_counter
 from reconcile.byte_sizes import parse_bytes
+from reconcile.cli import run_cli
 from reconcile.errors import UsageError
 from reconcile.inputs import parse_inputs
 from reconcile.launching.launch import Request, launch
@@ -146,3 +147,38 @@ def test_there_are_never_more_workers_than_cores(monkeypatch: pytest.MonkeyPatch
 def test_a_memory_that_is_no_size_is_refused(size: str) -> None:
     with pytest.raises(UsageError, match=f"the memory {size!r} is no size above 0; write 8G or 512M"):
         parse_bytes(size)
+
+
+def test_a_suite_and_a_list_of_models_are_held_to_the_memory_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = "it held more than 1.0 GiB of memory and was stopped"
+    conform = ["conform", "greedy:hoards", "--adapter", FAKES, "--case", "linear", "--memory", "1G", "--json"]
+    assert run_cli(conform) == 0
+    assert said in capsys.readouterr().out
+    for command in ("survey", "twins", "check", "conform"):
+        assert run_cli([command, str(tmp_path / "file.yaml"), "--memory", "much"]) == 2
+        assert "the memory 'much' is no size" in capsys.readouterr().err
+
+
+FINDS_NOTHING = """
+import sys
+
+import torch
+
+
+def model() -> torch.nn.Module:
+    assert not {"timm", "torchvision"} & sys.modules.keys(), "somebody else's library is loaded"
+    return torch.nn.Linear(3, 5)
+"""
+
+
+def test_a_library_that_the_workers_of_one_model_share_is_not_there_for_another(tmp_path: Path) -> None:
+    close_servers()
+    file = tmp_path / "finds.py"
+    file.write_text(FINDS_NOTHING, encoding="utf-8")
+    shared = Question(model=parse_object("torchvision.models:squeezenet1_1"), inputs=parse_inputs(["1,3,64,64"]))
+    assert all(count.status == "ok" for count in ask(shared, ["ptflops", "ptflops:aten"]).counts)
+    own = Question(model=parse_object(f"{file}:model"), inputs=parse_inputs(["2,3"]))
+    assert _count(ask(own, ["torch"]), "torch").total == 2 * 2 * 3 * 5
+    close_servers()

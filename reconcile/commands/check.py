@@ -14,7 +14,7 @@ from reconcile.claims.claim import Claim
 from reconcile.claims.claim_file import read_claims
 from reconcile.claims.examine import examine
 from reconcile.claims.executed import Bench
-from reconcile.commands.options import CACHE, DIFFERENT, DOCUMENT, EXPLAINED, Texts, command_line, give
+from reconcile.commands.options import CACHE, DIFFERENT, DOCUMENT, EXPLAINED, MEMORY, Texts, command_line, give
 from reconcile.errors import UsageError
 from reconcile.language import either, phrase
 from reconcile.launching.launch import TIMEOUT
@@ -32,6 +32,7 @@ SHIPPED = Path(__file__).parents[1] / "claims"
 @click.option("--only", "patterns", multiple=True, metavar="PATTERN", help="Only files of this name, as `yolo*`.")
 @click.option("--adapter", "adapters", multiple=True, metavar="FILE", help="A file that adds counters.")
 @click.option("--timeout", default=TIMEOUT, metavar="SECONDS", help="How long one counter may take.")
+@MEMORY
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many workers at a time.")
 @click.option("--no-cache", "fresh", is_flag=True, help="Run every counter, and keep no answer.")
 @CACHE
@@ -42,6 +43,7 @@ def check_command(
     patterns: Sequence[str],
     adapters: Sequence[str],
     timeout: float,
+    memory: int | None,
     jobs: int | None,
     fresh: bool,
     as_json: bool,
@@ -54,7 +56,9 @@ def check_command(
     Example: reconcile check my-paper.yaml
     """
     claims = _claims(files, shipped=shipped, patterns=patterns)
-    question = Question(model=None, adapters=tuple(adapters), timeout=timeout, jobs=jobs, cached=not fresh)
+    question = Question(
+        model=None, adapters=tuple(adapters), timeout=timeout, memory=memory, jobs=jobs, cached=not fresh
+    )
     bench = Bench(question=question)
     # Importing a library of networks takes longer than counting one of them.
     preload(sorted({claim.model.place for claim in claims if claim.model is not None and not claim.model.is_file}))

@@ -32,6 +32,7 @@ class Asked:
     write_accept: str | None
     adapters: tuple[str, ...]
     timeout: float
+    memory: int | None
     jobs: int | None
     as_json: bool
     outputs: tuple[str, ...]
@@ -55,6 +56,7 @@ def conform_answer(asked: Asked) -> bool:
         _counters(asked),
         adapters=asked.adapters,
         timeout=asked.timeout,
+        memory=asked.memory,
         jobs=asked.jobs,
         progress=watcher(),
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from reconcile.commands.options import FORMAT, Command, check_timeout, give, language_option, options_of
+from reconcile.commands.options import FORMAT, MEMORY, Command, check_timeout, give, language_option, options_of
 from reconcile.errors import UsageError
 from reconcile.language import either, phrase
 from reconcile.launching.launch import TIMEOUT
@@ -34,6 +34,7 @@ def many_models(cache: str) -> Callable[[Command], Command]:
         click.option(
             "--timeout", default=TIMEOUT, metavar="SECONDS", help="How long one counter may take on one model."
         ),
+        MEMORY,
     )
 
 
@@ -57,6 +58,7 @@ class Asked:
     resume: bool
     finished: bool
     timeout: float
+    memory: int | None
     as_json: bool
     output: str | None
 
@@ -84,7 +86,13 @@ class Asked:
     @property
     def running(self) -> dict[str, Any]:
         """How the models are run and kept, as what runs them takes it."""
-        return {"cache": self.cache, "resume": self.resume, "finished": self.finished, "timeout": self.timeout}
+        return {
+            "cache": self.cache,
+            "resume": self.resume,
+            "finished": self.finished,
+            "timeout": self.timeout,
+            "memory": self.memory,
+        }
 
     def command(self, name: str) -> str:
         """The command that asks for the same report."""

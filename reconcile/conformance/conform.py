@@ -189,6 +189,7 @@ def conform(
     *,
     adapters: Sequence[str] = (),
     timeout: float = TIMEOUT,
+    memory: int | None = None,
     jobs: int | None = None,
     checkout: Path | None = None,
     progress: Watch = nobody,
@@ -203,7 +204,7 @@ def conform(
     known = list(ready(map(str, ids), adapters, checkout).values())
     questions = [_question(case, adapters, checkout) for case in cases]
     preload(sorted({name for item in known for name in item.counter.brings}))
-    answers = stream(list(_requests(questions, ids)), timeout=timeout, jobs=jobs)
+    answers = stream(list(_requests(questions, ids)), timeout=timeout, memory=memory, jobs=jobs)
     shown: list[Shown] = []
     results: list[list[Result]] = [[] for _ in ids]
     # Taken to their very end: answers that are left waiting would end the server, which costs seconds to start again.

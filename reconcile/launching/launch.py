@@ -14,9 +14,10 @@ import sys
 import tempfile
 import threading
 from collections import Counter, deque
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -66,12 +67,13 @@ def arriving(
 ) -> Generator[dict[str, Any]]:
     """What `launch` gives, one answer after the other in the order of the requests, while others are being made."""
     refused, answers = threading.Event(), Answers()
-    limits = Limits(seconds=timeout, memory=memory, modules=_shared(requests))
+    limits, shared = Limits(seconds=timeout, memory=memory), _shared(requests)
 
     def one(request: Request, folder: Path) -> dict[str, Any]:
+        run = partial(_one, request, folder, limits, shared)
         if refused.is_set():
             return {"status": "failed", "fault": "skipped", "reason": later("another worker refused the question")}
-        answer = _kept(request, folder, limits, answers) if request.kept else _one(request, folder, limits)
+        answer = _kept(request, run, answers) if request.kept else run()
         if answer.get("fault") == "usage":
             refused.set()
         return answer
@@ -85,7 +87,7 @@ def arriving(
     answers.close()
 
 
-def _shared(requests: Sequence[Request]) -> tuple[str, ...]:
+def _shared(requests: Sequence[Request]) -> frozenset[str]:
     """The libraries that are imported once for all workers, which are harmless: more than one worker needs them.
 
     Nothing is imported early for a model of another origin: it is to find what it would find without the other workers.
@@ -93,11 +95,11 @@ def _shared(requests: Sequence[Request]) -> tuple[str, ...]:
     harmless = {name for request in requests for name in request.brings}
     own = [harmless & {_library(request.document.get("model"))} for request in requests]
     if not all(own):
-        return ()
+        return frozenset()
     needed = Counter(
         name for request, library in zip(requests, own, strict=True) for name in library.union(request.brings)
     )
-    return tuple(sorted(name for name, times in needed.items() if times > 1))
+    return frozenset(name for name, times in needed.items() if times > 1)
 
 
 def _library(model: Mapping[str, Any] | None) -> str:
@@ -179,29 +181,29 @@ def _asked(request: Request) -> dict[str, Any]:
     return {**request.document, "folder": os.getcwd(), "path": [item for item in sys.path if item]}
 
 
-def _kept(request: Request, folder: Path, limits: Limits, answers: Answers) -> dict[str, Any]:
+def _kept(request: Request, run: Callable[[], dict[str, Any]], answers: Answers) -> dict[str, Any]:
     """The answer that is kept, or else that of a worker, which is kept from now on if it is one."""
     asked = _asked(request)
     found = answers.find(asked)
     if found is not None:
         return found
-    answer = _one(request, folder, limits)
+    answer = run()
     files = answer.pop("files", None)
     if answer["status"] == "ok" and files:
         answers.keep(asked, answer, files)
     return answer
 
 
-def _one(request: Request, folder: Path, limits: Limits) -> dict[str, Any]:
+def _one(request: Request, folder: Path, limits: Limits, shared: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Answer one request, and if that cannot be done by shape, again for real in another process."""
-    answer = _once(request, folder, limits)
+    answer = _once(request, folder, limits, shared)
     if answer.get("fault") != VALUES:
         return answer
     document = {**request.document, "real": True, "values": answer["reason"]}
-    return _once(replace(request, document=document), folder / "real", limits)
+    return _once(replace(request, document=document), folder / "real", limits, shared)
 
 
-def _once(request: Request, folder: Path, limits: Limits) -> dict[str, Any]:
+def _once(request: Request, folder: Path, limits: Limits, shared: frozenset[str]) -> dict[str, Any]:
     folder.mkdir(mode=0o700)
     (folder / REQUEST).write_text(json.dumps({**_asked(request), "kept": request.kept}), encoding="utf-8")
     if request.payload:
@@ -209,8 +211,8 @@ def _once(request: Request, folder: Path, limits: Limits) -> dict[str, Any]:
     document = request.document
     try:
         overlay = None if request.once else document.get("overlay")
-        own = limits if overlay is None else replace(limits, modules=())
-        ended = server(overlay, document.get("imports")).run(folder, own)
+        known = shared if overlay is None else frozenset[str]()
+        ended = server(overlay, document.get("imports"), known).run(folder, limits)
     except (ChildProcessError, OSError) as error:
         return _broken(later("its process could not be started or was lost: {why}", why=str(error)))
     return _stopped(ended, limits) or _read(folder, ended)

@@ -32,11 +32,10 @@ _GRACE = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one worker may take: seconds, bytes of memory if they are limited, and modules that its server imports."""
+    """What one worker may take: seconds, and bytes of memory if they are limited."""
 
     seconds: float
     memory: int | None = None
-    modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +63,7 @@ class Server:
         self._lock = threading.Lock()
         self._ends: dict[int, Future[Ended]] = {}
         self._jobs = 0
+        self.shared: frozenset[str] = frozenset()
         self._over = False
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -87,11 +87,14 @@ class Server:
             self._ends.clear()
 
     def run(self, folder: Path, limits: Limits) -> Ended:
-        """Run one job to its end; a server that is lost or stuck raises `ChildProcessError`."""
+        """Run one job to its end, on a server that has imported what is `shared` by then.
+
+        A server that is lost or stuck raises `ChildProcessError`.
+        """
         end = Future[Ended]()
         with self._lock:
             self._jobs += 1
-            order = {"job": self._jobs, "folder": str(folder), **asdict(limits)}
+            order = {"job": self._jobs, "folder": str(folder), "modules": sorted(self.shared), **asdict(limits)}
             assert self._process.stdin is not None
             if self._over or self._process.stdin.closed:
                 raise ChildProcessError(later("the fork server ended"))
@@ -134,7 +137,7 @@ def _environment() -> dict[str, str]:
 
 
 @cache
-def _started() -> dict[str | None, Server]:
+def _started() -> dict[str | None, list[Server]]:
     return {}
 
 
@@ -146,14 +149,22 @@ def _preloaded() -> list[str]:
 _starting = threading.Lock()
 
 
-def server(overlay: str | None, library: str | None) -> Server:
-    """The server for an overlay, started if there is none; it has the counter's library imported, which takes long."""
+def server(overlay: str | None, library: str | None, shared: frozenset[str] = frozenset()) -> Server:
+    """The server for an overlay, started if there is none; it has the counter's library imported, which takes long.
+
+    It imports what is `shared`, and has not imported for others what is not: a model would find it loaded.
+    """
     with _starting:
-        servers = _started()
-        if overlay not in servers or not servers[overlay].alive:
+        servers = _started().setdefault(overlay, [])
+        servers[:] = [one for one in servers if one.alive]
+        fitting = [one for one in servers if one.shared <= shared]
+        if not fitting:
             first = [library] if overlay is not None and library is not None else []
-            servers[overlay] = Server([*first, *_preloaded()], overlay)
-        return servers[overlay]
+            fitting.append(Server([*first, *_preloaded()], overlay))
+            servers.append(fitting[0])
+        found = max(fitting, key=lambda one: len(one.shared))
+        found.shared = shared
+        return found
 
 
 def preload(modules: Sequence[str]) -> None:
@@ -170,7 +181,7 @@ def preload(modules: Sequence[str]) -> None:
 def close_servers() -> None:
     """End every server and every worker."""
     with _starting:
-        found = list(_started().values())
+        found = [one for servers in _started().values() for one in servers]
         _started().clear()
     for one in found:
         one.close()

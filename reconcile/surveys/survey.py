@@ -97,14 +97,10 @@ def _unexplained(count: Count, unpriced: Sequence[str]) -> str:
     return clauses([*parts, *(later("no price is known for {ops}", ops=name) for name in unpriced)])
 
 
-def _question(model: SurveyModel, timeout: float, jobs: int | None) -> Question:
-    return Question(model=model.model, inputs=model.inputs, context=model.context, timeout=timeout, jobs=jobs)
-
-
 def by_shape(question: Question) -> Reference | str:
     """The reference computed from shapes alone, without any value; a sentence where that cannot be done."""
     own = replace(question, context=replace(question.context, device="meta"))
-    (answer,) = launch([own.request(CounterId(name=reference.NAME))], timeout=question.timeout)
+    (answer,) = launch([own.request(CounterId(name=reference.NAME))], timeout=question.timeout, memory=question.memory)
     if answer["status"] != "ok":
         return str(answer["reason"])
     return Reference.of(ledger_from_json(answer["ledger"]))
@@ -124,13 +120,16 @@ def survey_model(
     before: dict[str, Any] | None = None,
     finished: bool = False,
     timeout: float = TIMEOUT,
+    memory: int | None = None,
     jobs: int | None = None,
 ) -> dict[str, Any]:
     """Run counters on one model and add what came of them to the document of `before`, if there is one.
 
     With `finished` nothing is run that is missing there; it is said to be not reached.
     """
-    question = _question(model, timeout, jobs)
+    question = Question(
+        model=model.model, inputs=model.inputs, context=model.context, timeout=timeout, memory=memory, jobs=jobs
+    )
     document = before or _started(model, by_shape(question))
     macs, why = document["by_shape"], model.not_run
     if not why and limit is not None and macs is not None and macs > limit.gmac * 10**9:
@@ -230,6 +229,7 @@ def run_survey(
     resume: bool = False,
     finished: bool = False,
     timeout: float = TIMEOUT,
+    memory: int | None = None,
     jobs: int | None = None,
 ) -> dict[str, Any]:
     """Run a survey over some of its models and give its document.
@@ -246,7 +246,14 @@ def run_survey(
     for number, model in enumerate(models, start=1):
         before = shelf.kept(model, counters)
         document = survey_model(
-            model, counters, survey.limit, before=before, finished=finished, timeout=timeout, jobs=jobs
+            model,
+            counters,
+            survey.limit,
+            before=before,
+            finished=finished,
+            timeout=timeout,
+            memory=memory,
+            jobs=jobs,
         )
         shelf.keep(model, document)
         progress.finished(number, len(models), f"{model.name}: {_tally(document)}")

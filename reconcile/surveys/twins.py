@@ -44,6 +44,7 @@ def twin_model(
     before: dict[str, Any] | None = None,
     finished: bool = False,
     timeout: float = TIMEOUT,
+    memory: int | None = None,
 ) -> dict[str, Any]:
     """The document of one model: its work by shape and as PyTorch executed it, and the cell of its twin.
 
@@ -51,7 +52,7 @@ def twin_model(
     """
     if before and before["cells"]:
         return before
-    question = Question(model=model.model, inputs=model.inputs, context=model.context, timeout=timeout)
+    question = Question(model=model.model, inputs=model.inputs, context=model.context, timeout=timeout, memory=memory)
     shapes = None if before else by_shape(question)
     macs = before["by_shape"] if before else (shapes.total if isinstance(shapes, Reference) else None)
     document: dict[str, Any] = model.to_json() | {"by_shape": macs, "reference": None, "parameters": None}
@@ -82,6 +83,7 @@ def run_twins(
     resume: bool = False,
     finished: bool = False,
     timeout: float = TIMEOUT,
+    memory: int | None = None,
 ) -> dict[str, Any]:
     """Mirror, certify and count every model, and give the document of it.
 
@@ -92,7 +94,7 @@ def run_twins(
     done: list[dict[str, Any]] = []
     for number, model in enumerate(models, start=1):
         kept = shelf.kept(model, [COUNTER])
-        document = twin_model(model, survey, before=kept, finished=finished, timeout=timeout)
+        document = twin_model(model, survey, before=kept, finished=finished, timeout=timeout, memory=memory)
         shelf.keep(model, document)
         progress.finished(number, len(models), f"{model.name}: {document['cells'][0]['outcome']}")
         done.append(document)
