@@ -297,12 +297,11 @@ def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
     imported(counter)
     with stopwatch.measuring("building"):
         built = _built(request, payload, counter, context, shape)
-    with _running(shape):
-        subject = WorkerSubject(built)
-        watch = Watch(built.model, (*built.args, *built.kwargs.values()), built.valued, options)
-        with stopwatch.measuring("counting"), built.grad_context():
-            told = counter.run(subject) if request["recorded"] else _unrecorded(counter, subject)
-        side_effects = watch.changes()
+    subject = WorkerSubject(built)
+    watch = Watch(built.model, (*built.args, *built.kwargs.values()), built.valued, options)
+    with _running(shape), stopwatch.measuring("counting"), built.grad_context():
+        told = counter.run(subject) if request["recorded"] else _unrecorded(counter, subject)
+    side_effects = watch.changes()
     _identify(entry, overlay)
     told = renamed_told(told, built.names)
     ledger = subject.ledger if request["recorded"] else None

@@ -125,6 +125,7 @@ class Watch:
         if self._fresh is None or after.tensors.keys() == self._before.tensors.keys():
             return ()
         try:
+            _unfilled(self._fresh)
             self._fresh.load_state_dict(self._model.state_dict())
         except (RuntimeError, KeyError) as error:
             why = " ".join(str(error).split())[:160]
@@ -133,10 +134,7 @@ class Watch:
 
 
 def _fresh(model: Any) -> Any:
-    """The same model as far as loading a state dict goes: PyTorch's modules with tables of their own, not yet filled.
-
-    They hold the same tensors, which nothing but their own values is ever loaded into.
-    """
+    """The same model as far as loading a state dict goes: PyTorch's modules with tables of their own."""
     try:
         if not hasattr(model, "load_state_dict"):
             return None
@@ -154,6 +152,16 @@ def _tables(module: Any, made: dict[int, Any]) -> Any:
         own = {name: copy.copy(vars(module)[name]) for name in _TABLES}
         vars(fresh).update(vars(module) | own | {"_modules": inside})
     return made[id(module)]
+
+
+def _unfilled(model: Any) -> None:
+    """Let a model hold tensors that have a shape and no memory, so that loading into them writes nothing."""
+    torch = sys.modules["torch"]
+    for module in model.modules():
+        for table in (vars(module).get(name, {}) for name in _TABLES[:2]):
+            for name, tensor in table.items():
+                if type(tensor) is torch.Tensor or type(tensor) is torch.nn.Parameter:
+                    table[name] = torch.empty_like(tensor, device="meta")
 
 
 def _listed(names: Iterable[str]) -> str:
