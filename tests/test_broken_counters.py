@@ -15,6 +15,7 @@ FAKES = str(Path(__file__).parent / "fakes" / "broken.py")
 
 REASONS = {
     "fake:raises": "ZeroDivisionError: a layer without outputs",
+    "fake:recurses": "RecursionError: maximum recursion depth exceeded",
     "fake:garbage": "SystemExit",
     "fake:exits": "it ended with exit code 3 and without an answer",
     "fake:hangs": "it did not answer within 20 seconds and was stopped",
@@ -45,6 +46,12 @@ def test_a_broken_counter_is_a_failed_row_with_its_reason(run: Run, counter: str
     assert count.total is None
     assert count.reason is not None
     assert REASONS[counter] in count.reason
+
+
+def test_too_deep_a_recursion_is_told_in_the_same_words_wherever_it_ends(run: Run) -> None:
+    count = run.count("fake:recurses")
+    assert count is not None
+    assert count.reason == REASONS["fake:recurses"]
 
 
 def test_the_other_counters_still_answer(run: Run) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import sys
 import tempfile
 import traceback
@@ -51,9 +52,15 @@ def _answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
     except ValuesReadError as error:
         return _failed(VALUES, str(error))
     except BaseException as error:
-        text = " ".join(str(error).split())
+        text = _said(error)
         reason = f"{type(error).__name__}: {text}" if text else type(error).__name__
         return _failed("counter", reason[:500] + _place(error, request), traceback.format_exc())
+
+
+def _said(error: BaseException) -> str:
+    """What an exception says, in one line; of too deep a recursion Python adds where it happened to end."""
+    text = " ".join(str(error).split())
+    return re.sub(r"(?<=^maximum recursion depth exceeded) .*", "", text) if isinstance(error, RecursionError) else text
 
 
 def _place(error: BaseException | None, request: dict[str, Any]) -> str:

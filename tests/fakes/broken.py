@@ -16,6 +16,11 @@ def raises(subject: Subject) -> Told:
     raise ZeroDivisionError("a layer without outputs")
 
 
+def recurses(subject: Subject) -> Told:
+    """Fall into oneself; where Python stops that depends on how deep the stack was, and what it says on where."""
+    raise RecursionError("maximum recursion depth exceeded in comparison")
+
+
 def garbage(subject: Subject) -> Told:
     """Print what nobody asked for, to both streams, and leave without an answer."""
     print("\x00\xff{not json" * 1000)
@@ -82,4 +87,6 @@ def _counter(run: Callable[[Subject], Told]) -> Counter:
     )
 
 
-COUNTERS = tuple(_counter(run) for run in (raises, garbage, exits, hangs, half, garbled, killed, nothing, fraction))
+COUNTERS = tuple(
+    _counter(run) for run in (raises, recurses, garbage, exits, hangs, half, garbled, killed, nothing, fraction)
+)
