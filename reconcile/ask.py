@@ -14,6 +14,7 @@ from reconcile.errors import LedgerError, UsageError
 from reconcile.inputs import Input
 from reconcile.language import commas, later, phrase, retold
 from reconcile.launching.launch import TIMEOUT, Request, arriving
+from reconcile.launching.server import preload
 from reconcile.ledger import Ledger
 from reconcile.ledger import from_json as ledger_from_json
 from reconcile.objects import ObjectSpec
@@ -159,6 +160,16 @@ def every(adapters: Sequence[str] = ()) -> tuple[str, ...]:
     known = entries(tuple(adapters)).items()
     able = (name for name, item in known if item.counter.counts_operations and (item.overlay or not item.missing))
     return tuple(name for name in able if name != reference.NAME)
+
+
+def preload_places(models: Iterable[ObjectSpec]) -> None:
+    """Import the libraries that models come from once for all workers: that takes longer than counting one of them.
+
+    Only those are imported that are known to execute nothing: a process forked after an op hangs at its first one.
+    """
+    harmless = {"reconcile", *(name for item in entries(()).values() for name in item.counter.brings)}
+    places = {model.place for model in models if not model.is_file}
+    preload(sorted(place for place in places if place.partition(".")[0] in harmless))
 
 
 def ready(counters: Iterable[str], adapters: Sequence[str] = (), checkout: Path | None = None) -> Mapping[str, Entry]:

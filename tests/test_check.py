@@ -19,6 +19,7 @@ from reconcile.claims.examine import examine
 from reconcile.claims.executed import Bench
 from reconcile.claims.printed import parse_printed
 from reconcile.cli import run_cli
+from reconcile.launching.server import close_servers
 from reconcile.schemas import schema
 
 ARTICLE = "model: reconcile.models:ArticleNet\ninput: [1, 3, 64, 64]\n"
@@ -208,3 +209,34 @@ def test_no_file_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert "name the files to check" in capsys.readouterr().err
     assert run_cli(["check", "--shipped", "--only", "none*"]) == 2
     assert "no file is named 'none*'" in capsys.readouterr().err
+
+
+EAGER = """
+import torch
+
+net = torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Linear(1024, 1024))
+made = net(torch.rand(512, 1024))
+"""
+
+OF_EAGER = f"""
+source: "somebody"
+model: eager:net
+input: [512, 1024]
+claims:
+  - {{name: "operations", unit: MAC, total: "{512 * 1024 * 1024}"}}
+"""
+
+
+def test_a_package_that_computes_while_it_is_imported_is_imported_by_every_worker_for_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "eager.py").write_text(EAGER, encoding="utf-8")
+    file = tmp_path / "claims.yaml"
+    file.write_text(OF_EAGER, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    close_servers()
+    try:
+        assert run_cli(["check", str(file), "--timeout", "30", "--no-cache"]) == 0, capsys.readouterr()
+    finally:
+        close_servers()

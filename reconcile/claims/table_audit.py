@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from reconcile import progress
-from reconcile.ask import Question
+from reconcile.ask import Question, preload_places
 from reconcile.claims.candidates import Candidates, candidates_of
 from reconcile.claims.hypotheses import BY_CHANCE, Fit, Hypothesis, Level, Tried, fit, slipped
 from reconcile.claims.identify import match_of
@@ -18,7 +18,6 @@ from reconcile.claims.stated import Stated
 from reconcile.claims.table_file import TableRow
 from reconcile.claims.ways import ORDER
 from reconcile.language import commas, later
-from reconcile.launching.server import preload
 from reconcile.resources.metrics import OPERATIONS
 
 SCHEMA = "reconcile/table/1"
@@ -95,7 +94,7 @@ class TableAudit:
 
 def audit_table(rows: Sequence[TableRow], question: Question, counters: Sequence[str] = ()) -> TableAudit:
     """Audit every number of a table; counters that are named are run on every model, the others go by their rules."""
-    preload(sorted({row.model.place for row in rows if not row.model.is_file}))
+    preload_places(row.model for row in rows)
     candidates: list[Candidates] = []
     for number, found in enumerate(candidates_of(rows, question, counters), start=1):
         candidates += found

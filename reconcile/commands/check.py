@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from reconcile.ask import Question
+from reconcile.ask import Question, preload_places
 from reconcile.claims.check import FAILING, Check
 from reconcile.claims.claim import Claim
 from reconcile.claims.claim_file import read_claims
@@ -18,7 +18,6 @@ from reconcile.commands.options import CACHE, DIFFERENT, DOCUMENT, EXPLAINED, ME
 from reconcile.errors import UsageError
 from reconcile.language import either, phrase
 from reconcile.launching.launch import TIMEOUT
-from reconcile.launching.server import preload
 from reconcile.render import terminal
 from reconcile.render.check import check_csv, check_report, findings, notes, verdicts
 
@@ -60,8 +59,7 @@ def check_command(
         model=None, adapters=tuple(adapters), timeout=timeout, memory=memory, jobs=jobs, cached=not fresh
     )
     bench = Bench(question=question)
-    # Importing a library of networks takes longer than counting one of them.
-    preload(sorted({claim.model.place for claim in claims if claim.model is not None and not claim.model.is_file}))
+    preload_places(claim.model for claim in claims if claim.model is not None)
     check = Check(claims=tuple(examine(claim, bench) for claim in claims))
     command = command_line()
     texts: Texts = {".md": lambda: check_report(check, command), ".csv": lambda: check_csv(check)}
