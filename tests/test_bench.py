@@ -47,7 +47,10 @@ def test_benches_on_several_inputs_say_how_counting_grew() -> None:
     benches = [_bench("1,3,8,8", 2.0), _bench("1,3,64,64", 2.5)]
     assert growth(benches) == "From 1,3,8,8 to 1,3,64,64 the counting by shape grew by a factor of 1.25."
     assert growth(benches[:1]) is None
-    assert bench_report(benches, "reconcile bench").count("\n## ") == 2
+    report = bench_report(benches, "reconcile bench")
+    assert report.count("\n## ") == 2
+    assert report.splitlines()[2].startswith("On 1,3,64,64 the audit of thop takes 5.00 s from the question")
+    assert report.splitlines()[2].endswith(str(growth(benches)))
 
 
 @pytest.mark.parametrize("counter", ["calflops", "paddle", "torch@no_grad"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconcile.bench import WAYS, Bench, Cost
-from reconcile.language import later, phrase, retold
+from reconcile.language import commas, later, phrase, retold
 from reconcile.render.markdown import table
 from reconcile.render.tables import Table
 
@@ -95,16 +95,32 @@ def growth(benches: Sequence[Bench]) -> str | None:
     )
 
 
+def _answer(bench: Bench) -> str:
+    """What the audit and the bare counters take on one input, and how many counters that is."""
+    return phrase(
+        "On {inputs} the audit of {counters} takes {audit} from the question to the answer, and the bare counters one "
+        "after another {plain}.",
+        inputs=" ".join(bench.model["inputs"]),
+        counters=commas(bench.counters),
+        audit=_took(bench.audit),
+        plain=_took(bench.plain, bench.audit, bench.plain),
+    )
+
+
 def bench_report(benches: Sequence[Bench], command: str) -> str:
     """The report as Markdown."""
     first = benches[0]
+    grown = growth(benches)
     lines = [
         phrase("# What counting {object} costs", object=first.model["object"]),
+        "",
+        " ".join([_answer(benches[-1]), *([grown] if grown else [])]),
         "",
         phrase("Written by `{command}`.", command=command),
         phrase("Measured on {machine}.", machine=retold(first.machine)),
         phrase(
-            "Seconds are those of counting, without the start of a process and the making of the model; "
+            "Seconds are those of counting, without the start of a process, the making of the model and the writing "
+            "of the answer; "
             "MiB are the most that the process held meanwhile, PyTorch itself included."
         ),
         "",
@@ -112,5 +128,4 @@ def bench_report(benches: Sequence[Bench], command: str) -> str:
     ]
     for item in benches:
         lines += ["", f"## {' '.join(item.model['inputs'])}", "", table(costs(item)), "", *sayings(item)]
-    grown = growth(benches)
-    return "\n".join([*lines, *(["", grown] if grown else [])]) + "\n"
+    return "\n".join(lines) + "\n"
