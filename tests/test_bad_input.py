@@ -148,3 +148,8 @@ def test_a_file_named_like_a_standard_module_in_the_folder_does_no_harm(
 def test_a_model_that_takes_longer_than_the_limit_is_refused_in_time(capsys: pytest.CaptureFixture[str]) -> None:
     error = _refused(capsys, "run", f"{BAD}:slow", "-i", "1,4", "-c", "thop", "--timeout", "0.05")
     assert "it did not answer within 0.05 seconds" in error
+
+
+def test_a_model_that_fails_without_a_word_is_refused_with_the_place(capsys: pytest.CaptureFixture[str]) -> None:
+    said = _refused(capsys, "run", f"{BAD}:Silent", "-i", "2,3", "-c", "torch")
+    assert "the model fails on the input 2,3: AssertionError (cases/bad_models.py:" in said

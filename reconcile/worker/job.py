@@ -54,7 +54,8 @@ def _answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
     except BaseException as error:
         text = _said(error)
         reason = f"{type(error).__name__}: {text}" if text else type(error).__name__
-        return _failed("counter", reason[:500] + _place(error, request), traceback.format_exc())
+        place = _place(error, request) or ("" if text else _last(error))
+        return _failed("counter", reason[:500] + place, traceback.format_exc())
 
 
 def _said(error: BaseException) -> str:
@@ -74,6 +75,15 @@ def _place(error: BaseException | None, request: dict[str, Any]) -> str:
         if found and not package.endswith("/reconcile"):
             return f" ({library}/{rest}:{place.lineno})"
     return ""
+
+
+def _last(error: BaseException) -> str:
+    """Where an exception that says nothing was raised, as ` (folder/file.py:12)`; nothing if only here was reached."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if len(frames) < 2:
+        return ""
+    path = Path(frames[-1].filename)
+    return f" ({path.parent.name}/{path.name}:{frames[-1].lineno})"
 
 
 def put_first(overlay: Path, package: str | None = None) -> None:
