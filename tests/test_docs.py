@@ -91,8 +91,10 @@ def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
         command, cwd=ROOT, capture_output=True, text=True, check=False, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"}
     )
     assert done.returncode == 0, done.stderr
-    for folder in CAUSES_IN.values():
-        assert (tmp_path / folder.relative_to(DOCS) / "folded-batch.html").is_file()
+    for language, folder in CAUSES_IN.items():
+        built = (tmp_path / folder.relative_to(DOCS) / "folded-batch.html").read_text(encoding="utf-8")
+        assert f'<html lang="{language}"' in built
+    assert '<html lang="en"' in (tmp_path / "404.html").read_text(encoding="utf-8")
     assert "中文" in (tmp_path / "index.html").read_text(encoding="utf-8")
 
 
