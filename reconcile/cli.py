@@ -21,6 +21,7 @@ from reconcile.commands.doctor import doctor_command
 from reconcile.commands.formulas import formulas_command
 from reconcile.commands.identify import identify_command
 from reconcile.commands.kits import kits_command
+from reconcile.commands.listing import Commands
 from reconcile.commands.options import (
     CACHE,
     DIFFERENT,
@@ -36,15 +37,16 @@ from reconcile.commands.options import (
     question_of,
 )
 from reconcile.commands.overlays import overlays_command
+from reconcile.commands.refusals import of_click, of_system
 from reconcile.commands.run import run_command
-from reconcile.commands.speaking import speak
+from reconcile.commands.speaking import asked, speak
 from reconcile.commands.survey import survey_command
 from reconcile.commands.timeline import timeline_command
 from reconcile.commands.twins import twins_command
 from reconcile.ends import sides
 from reconcile.errors import ReconcileError
 from reconcile.explain import explain
-from reconcile.language import ENGLISH, later, phrase, retold, speaking
+from reconcile.language import later, retold, speaking
 from reconcile.launching.launch import TIMEOUT
 from reconcile.registry import entries
 from reconcile.render import terminal
@@ -57,7 +59,7 @@ from reconcile.render.tables import Table
 REFUSED, INTERRUPTED = 2, 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(reconcile.__version__, prog_name="reconcile")
 def cli() -> None:
     """Run the real FLOP counters on one model and explain every difference between their numbers.
@@ -100,7 +102,8 @@ def counters_command(adapters: Sequence[str], as_json: bool, output: str | None)
         )
         for row in rows
     )
-    table = Table(columns=columns, rows=tuple((*row[:4], *map(retold, row[4:])) for row in cells))
+    shown = tuple((*row[:4], *map(retold, row[4:])) for row in cells)
+    table = Table(columns=columns, rows=shown, spare=("framework",))
     texts = {".md": markdown_table(table) + "\n", ".csv": csv_text(columns, cells)}
     give(
         document,
@@ -150,7 +153,12 @@ def explain_command(
     return EXPLAINED if explanation.complete else DIFFERENT
 
 
-@cli.command("conform")
+@cli.command(
+    "conform",
+    epilog=examples(
+        "reconcile conform thop --case 'transposed2d-*'",
+    ),
+)
 @click.argument("counters", nargs=-1, metavar="[NAME]...")
 @click.option("--all", "every", is_flag=True, help="Check every counter, those in overlays too.")
 @click.option("--case", "patterns", multiple=True, metavar="PATTERN", help="Only these, as `conv2d-*` or `norms/*`.")
@@ -167,8 +175,6 @@ def conform_command(**options: Any) -> int:
     """Check counters on small cases: against their own rules, and against the definition.
 
     Exit code 1: a counter drifted from its rules, or departs as FILE does not accept.
-
-    Example: reconcile conform thop --case 'transposed2d-*'
     """
     from reconcile.commands.conform import Asked, conform_answer
 
@@ -196,8 +202,9 @@ speak(cli)
 
 def run_cli(arguments: Sequence[str] | None = None) -> int:
     """Run a command and give its exit code; what is refused is one sentence on standard error."""
-    with speaking(ENGLISH):
-        return _answered(list(sys.argv[1:] if arguments is None else arguments))
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    with speaking(asked(given)):
+        return _answered(given)
 
 
 def _answered(given: list[str]) -> int:
@@ -206,17 +213,20 @@ def _answered(given: list[str]) -> int:
             code = cli.main(args=given, prog_name="reconcile", standalone_mode=False, obj=given)
     except click.exceptions.Abort:
         return INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message(), file=sys.stderr)
+        return REFUSED
     except KeyboardInterrupt:
         return INTERRUPTED
     except click.ClickException as error:
-        return _refuse(error.format_message())
+        return _refuse(of_click(error))
     except ReconcileError as error:
         return _refuse(retold(str(error)))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DIFFERENT
     except OSError as error:
-        return _refuse(phrase("the system refuses: {why}", why=error.strerror or error))
+        return _refuse(of_system(error))
     return code if isinstance(code, int) else EXPLAINED
 
 

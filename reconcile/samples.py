@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from reconcile.rules import TOTAL
 from reconcile.side import Side
+
+if TYPE_CHECKING:
+    from reconcile.audit import Audit
 
 
 def per_sample(side: Side) -> Fraction | None:
@@ -18,3 +23,12 @@ def per_sample(side: Side) -> Fraction | None:
         return None
     averaged = sum(item.value for item in side.items if item.layer == TOTAL and item.cause == "batch")
     return Fraction(side.total - averaged, batch)
+
+
+def samples(audit: Audit) -> Mapping[str, Fraction]:
+    """What one sample takes by each counter that answered; nothing for a batch of one."""
+    counts = [count for count in audit.run.counts if count.status == "ok" and count.total is not None]
+    if all(count.ledger is None or count.ledger.batch in (None, 1) for count in counts):
+        return {}
+    found = {count.counter: per_sample(audit.side(count.counter)) for count in counts}
+    return {name: value for name, value in found.items() if value is not None}

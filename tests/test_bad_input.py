@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import pytest
 
 from reconcile.cli import run_cli
+from reconcile.render.files import write_text
 
 BAD = str(Path(__file__).parent / "cases" / "bad_models.py")
 LENET = "reconcile.models:LeNet"
@@ -115,6 +118,47 @@ def test_a_refused_command_writes_no_file(capsys: pytest.CaptureFixture[str], tm
 def test_an_output_that_cannot_be_written_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     place = str(tmp_path / "none" / "run.json")
     assert "cannot be written" in _refused(capsys, "counters", "--output", place)
+
+
+def test_what_is_no_file_is_written_to_and_stays_what_it_is(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with Popen(["cat", str(pipe)], stdout=PIPE, text=True) as reader:
+        write_text(pipe, "all of it")
+        assert reader.communicate()[0] == "all of it"
+    assert list(tmp_path.iterdir()) == [pipe]
+    assert pipe.is_fifo()
+    assert "is a directory" in _refused(capsys, "counters", "--output", str(tmp_path)).lower()
+
+
+def test_a_link_leads_to_the_file_that_is_written(tmp_path: Path) -> None:
+    link, file = tmp_path / "link.md", tmp_path / "file.md"
+    link.symlink_to(file)
+    for text in ("new", "and again"):
+        write_text(link, text)
+        assert link.is_symlink()
+        assert file.read_text(encoding="utf-8") == text
+
+
+def test_what_the_system_refuses_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "claim.yaml"
+    file.write_text("unit: MAC\n", encoding="utf-8")
+
+    def refuse(*_: object, **__: object) -> str:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file))
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    assert f"{str(file)!r}: Permission denied" in _refused(capsys, "check", str(file))
+
+
+def test_no_command_at_all_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_cli([]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("Usage: reconcile")
+    assert "\n  explain " in said.err
 
 
 def test_a_counter_that_is_not_installed_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -107,3 +107,9 @@ def test_an_audit_writes_a_report_about_the_two_numbers_that_are_named(tmp_path:
 def test_one_end_of_a_question_alone_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_cli(["audit", "reconcile.models:LeNet", "-i", "1,1,28,28", "--from", "thop"]) == 2
     assert "--from and --to belong together" in capsys.readouterr().err
+
+
+def test_one_number_twice_is_no_question(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["audit", "reconcile.models:LeNet", "-i", "1,1,28,28", "-c", "thop"]
+    assert run_cli([*asked, "--from", "thop", "--to", "thop"]) == 2
+    assert "--from and --to both name 'thop'" in capsys.readouterr().err

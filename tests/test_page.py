@@ -286,6 +286,39 @@ def test_no_part_of_the_page_is_wider_than_the_screen(see: Open, missing: Topic,
     assert window.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("width", [320, 390])
+def test_names_beside_the_matrix_are_read_as_words_on_a_phone(see: Open, missing: Topic, width: int) -> None:
+    window = see(missing, width=width, height=844)
+    heights = "rows => rows.map(row => row.getBoundingClientRect().height)"
+    assert max(window.locator(".matrix tbody tr").evaluate_all(heights)) < 80
+
+
+def test_a_print_breaks_no_name_in_the_picture(see: Open, missing: Topic) -> None:
+    window = see(missing, width=690, media="print")
+    heights = "labels => labels.map(label => label.getBoundingClientRect().height)"
+    assert max(window.locator("#panel .waterfall .label").evaluate_all(heights)) < 50
+
+
+def test_paths_of_modules_are_broken_behind_a_dot(see: Open, nested: Topic) -> None:
+    window = see(nested)
+    assert window.locator(".causes .names wbr").count() > 0
+    assert "blocks.0.conv1" in window.locator(".causes .names").first.inner_text()
+
+
+def test_what_one_sample_takes_stands_below_the_total_of_a_batch(audits: Callable[..., Audit], missing: Topic) -> None:
+    four = topic(audits("reconcile.models:LeNet", "4,1,28,28", ("thop", "ptflops")))
+    one = audits("reconcile.models:LeNet", "1,1,28,28", ("thop", "ptflops"))
+    for name in ("thop", "ptflops"):
+        assert f"<small>{one.side(name).total:,} per sample</small>" in html.page(four)
+    assert "per sample" not in html.page(missing)
+
+
+def test_a_warning_of_several_counters_is_told_once(nested: Topic) -> None:
+    run = nested.audit.run
+    counts = tuple(replace(count, warnings=("it is late",)) for count in run.counts)
+    assert tables.warning_notes(replace(run, counts=counts)) == ["thop, torch, reference: it is late"]
+
+
 def test_the_colours_follow_the_system_and_the_button(see: Open, missing: Topic) -> None:
     window = see(missing, color_scheme="dark")
     ground = "getComputedStyle(document.body).backgroundColor"

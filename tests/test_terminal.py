@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
+import click
 import pytest
 import rich.console
 
@@ -62,6 +63,47 @@ def test_columns_that_have_no_room_are_named() -> None:
     assert "b" not in text
     assert "No room for more: a wider" in " ".join(text.split())
     assert "b" * 12 in _printed(lambda out: terminal.show(table, to=out), 40)
+
+
+ENDS = ("thop", "claim:missing-1.638G.yaml")
+
+STEPS = Table(
+    columns=("layer", *ENDS, "cause", "amount", "formula"),
+    rows=(("fc1", "1,644,167,168", "8,388,608", "folded-batch", "+1,635,778,560", "195 * 8388608"),),
+    numeric=frozenset({*ENDS, "amount"}),
+    spare=ENDS,
+)
+
+
+def test_a_long_heading_is_folded_before_a_number_is_left_out() -> None:
+    wide, eighty = (_printed(lambda out: terminal.show(STEPS, to=out), width) for width in (100, 80))
+    assert ENDS[1] in wide
+    assert "No room" not in eighty
+    for whole in (*STEPS.rows[0][:5], "claim:", "missing-", "1.638G.yaml"):
+        assert whole in eighty, whole
+
+
+def test_a_heading_is_not_folded_where_a_column_less_gives_room_enough() -> None:
+    table = Table(
+        columns=("counter", "release", "per sample"),
+        rows=(("thop", "0.1.1.post2209072238", "1,234"),),
+        numeric=frozenset({"per sample"}),
+        spare=("release",),
+    )
+    assert "per sample" in _printed(lambda out: terminal.show(table, to=out), 30)
+
+
+@pytest.mark.parametrize("width", [20, 30, 40, 50, 60, 72])
+def test_nothing_is_lost_in_a_narrow_terminal(audits: Audits, width: int) -> None:
+    audit = audits("reconcile.models:LeNet", "4,1,28,28", ("thop", "ptflops", "torch"))
+    for table in _shown(audit):
+        text = _printed(lambda out, table=table: terminal.show(table, to=out), width)
+        assert max(map(len, text.splitlines())) <= width
+        said = re.sub(r"\s", "", text)
+        for row in table.rows:
+            for column, cell in zip(table.columns, row, strict=True):
+                held = re.sub(r"\s", "", cell) in said or " " in cell
+                assert held or column in table.spare, (column, cell)
 
 
 def test_a_bar_is_shown_while_jobs_run_and_gone_afterwards() -> None:
@@ -167,8 +209,26 @@ def test_every_example_of_the_help_is_a_command_line_that_is_understood(example:
         assert context.args == []
 
 
-def test_there_are_examples_for_the_main_commands() -> None:
-    assert {example.split()[1] for example in _examples()} >= {"run", "explain", "audit", "demo"}
+def test_every_command_that_takes_something_has_an_example() -> None:
+    taking = {
+        name for name, command in cli.commands.items() if any(isinstance(p, click.Argument) for p in command.params)
+    }
+    assert {example.split()[1] for example in _examples()} >= taking | {"demo"}
+
+
+def test_the_help_says_in_whole_sentences_what_the_commands_do(capsys: pytest.CaptureFixture[str]) -> None:
+    for group in ([], ["overlays"], ["cache"]):
+        assert run_cli([*group, "--help"]) == 0
+        assert "..." not in capsys.readouterr().out.partition("Commands:")[2]
+
+
+def test_an_audit_of_a_batch_tells_what_one_sample_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["audit", "reconcile.models:LeNet", "-i", "4,1,28,28", "-c", "thop"]
+    for form in ("table", "markdown"):
+        assert run_cli([*asked, "--format", form]) == 0
+        said = capsys.readouterr().out
+        assert "per sample" in said
+        assert "341,256" in said
 
 
 @pytest.mark.parametrize(

@@ -30,9 +30,17 @@ def _commands() -> Iterator[str]:
         command = cli.get_command(root, name)
         if command is None or command.hidden:
             continue
-        context = click.Context(command, info_name=name, parent=root, terminal_width=100, max_content_width=100)
-        yield f"## `reconcile {name}`"
-        yield f"```text\n{command.get_help(context).rstrip()}\n```"
+        yield from _command(command, name, root)
+
+
+def _command(command: click.Command, name: str, parent: click.Context) -> Iterator[str]:
+    """One command, and those that it has itself."""
+    context = click.Context(command, info_name=name, parent=parent, terminal_width=100, max_content_width=100)
+    yield f"## `{context.command_path}`"
+    yield f"```text\n{command.get_help(context).rstrip()}\n```"
+    if isinstance(command, click.Group):
+        for part, found in command.commands.items():
+            yield from _command(found, part, context)
 
 
 def schemas_page() -> str:

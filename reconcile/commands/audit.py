@@ -73,6 +73,8 @@ def audit_command(
         raise UsageError(
             phrase("--from and --to belong together: name both numbers that the page should compare first")
         )
+    if left is not None and left == right:
+        raise UsageError(phrase("--from and --to both name {name!r}: name two numbers that can be compared", name=left))
     if out is not None:
         check_folder(out, REPORT_FILES, force=force)
     question = question_of(model, **options)

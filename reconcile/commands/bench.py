@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from reconcile.bench import Bench, bench
-from reconcile.commands.options import COUNTERS, DIFFERENT, DOCUMENT, EXPLAINED, MODEL, give, question_of
+from reconcile.commands.options import COUNTERS, DIFFERENT, DOCUMENT, EXPLAINED, MODEL, examples, give, question_of
 from reconcile.inputs import parse_inputs
 from reconcile.render import terminal
 from reconcile.render.bench import bench_report, costs, growth, sayings
@@ -20,7 +20,12 @@ PLAIN = ("thop", "ptflops", "ptflops:aten", "torch", "torchinfo", "fvcore")
 """Counters that can be called one after another in one process, and leave the next one alone."""
 
 
-@click.command("bench")
+@click.command(
+    "bench",
+    epilog=examples(
+        "reconcile bench torchvision.models:resnet18 -i 1,3,224,224 --then 1,3,640,640",
+    ),
+)
 @MODEL
 @COUNTERS
 @click.option("--then", "more", multiple=True, metavar="SIZES", help="The same again on another input; repeatable.")
@@ -31,8 +36,6 @@ def bench_command(
     """Measure what counting OBJECT costs: by shape, with --real, and by the bare counters in plain Python.
 
     Exit code 1: a counter failed, or told something else in another way.
-
-    Example: reconcile bench torchvision.models:resnet18 -i 1,3,224,224 --then 1,3,640,640
     """
     question = question_of(model, **options)
     dtype = question.context.dtype

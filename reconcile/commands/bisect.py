@@ -15,6 +15,7 @@ from reconcile.commands.options import (
     MODEL,
     RELEASES,
     command_line,
+    examples,
     give,
     question_of,
 )
@@ -26,7 +27,12 @@ from reconcile.render.terminal import show_answer
 from reconcile.render.timeline import answer, bisection_report
 
 
-@click.command("bisect")
+@click.command(
+    "bisect",
+    epilog=examples(
+        "reconcile bisect thop reconcile.models:LeNet -i 1,1,28,28 --from 0.0.22 --to 0.1.1.post2209072238",
+    ),
+)
 @click.argument("name", metavar="NAME")
 @MODEL
 @click.option("--from", "start", required=True, metavar="A", help="The release whose number is left.")
@@ -48,8 +54,6 @@ def bisect_command(
     """Find the release of the counter NAME at which its number for OBJECT moved, running as few as needed.
 
     Exit code 1: releases in between cannot run, or the change is not explained.
-
-    Example: reconcile bisect thop reconcile.models:LeNet -i 1,1,28,28 --from 0.0.22 --to 0.1.1.post2209072238
     """
     question = question_of(model, **options)
     found = bisect(question, name, between(releases_of(question, name, releases), start, end), metric)

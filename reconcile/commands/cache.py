@@ -11,7 +11,8 @@ import click
 
 from reconcile.byte_sizes import show_bytes
 from reconcile.caching.answers import LIMIT, Kept, answers_folder, clear, kept
-from reconcile.commands.options import CACHE, DOCUMENT, give
+from reconcile.commands.listing import Commands
+from reconcile.commands.options import CACHE, DOCUMENT, examples, give
 from reconcile.errors import UsageError
 from reconcile.inputs import Input
 from reconcile.language import either, later, phrase
@@ -26,7 +27,7 @@ COLUMNS = (
 )
 
 
-@click.group("cache", invoke_without_command=True)
+@click.group("cache", cls=Commands, invoke_without_command=True)
 @CACHE
 @DOCUMENT
 @click.pass_context
@@ -49,7 +50,7 @@ def list_command(as_json: bool, output: str | None) -> int:
     return 0
 
 
-@cache_command.command("clear")
+@cache_command.command("clear", epilog=examples("reconcile cache clear reconcile.models:LeNet"))
 @click.argument("objects", nargs=-1, metavar="[OBJECT]...")
 @CACHE
 @DOCUMENT

@@ -14,7 +14,17 @@ from reconcile.claims.claim import Claim
 from reconcile.claims.claim_file import read_claims
 from reconcile.claims.examine import examine
 from reconcile.claims.executed import Bench
-from reconcile.commands.options import CACHE, DIFFERENT, DOCUMENT, EXPLAINED, MEMORY, Texts, command_line, give
+from reconcile.commands.options import (
+    CACHE,
+    DIFFERENT,
+    DOCUMENT,
+    EXPLAINED,
+    MEMORY,
+    Texts,
+    command_line,
+    examples,
+    give,
+)
 from reconcile.errors import UsageError
 from reconcile.language import either, phrase
 from reconcile.launching.launch import TIMEOUT
@@ -25,7 +35,12 @@ SHIPPED = Path(__file__).parents[1] / "claims"
 """The claims that ship with the package."""
 
 
-@click.command("check")
+@click.command(
+    "check",
+    epilog=examples(
+        "reconcile check my-paper.yaml",
+    ),
+)
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option("--shipped", is_flag=True, help="The claims that ship: every number of five articles.")
 @click.option("--only", "patterns", multiple=True, metavar="PATTERN", help="Only files of this name, as `yolo*`.")
@@ -51,8 +66,6 @@ def check_command(
     """Check the numbers that claim FILEs state: which way to count gives each, or which mistake it is.
 
     Exit code 0: every number is reproduced or explained; 1: one is refuted or unexplained; 2: a file is no claim.
-
-    Example: reconcile check my-paper.yaml
     """
     claims = _claims(files, shipped=shipped, patterns=patterns)
     question = Question(

@@ -8,22 +8,24 @@ from typing import Any
 import click
 
 from reconcile.cite import HEAD, Citation, cite, document
-from reconcile.commands.options import COUNTERS, DIFFERENT, DOCUMENT, EXPLAINED, MODEL, give, question_of
+from reconcile.commands.options import COUNTERS, DIFFERENT, DOCUMENT, EXPLAINED, MODEL, examples, give, question_of
 from reconcile.errors import UsageError
 from reconcile.language import phrase, retold
 from reconcile.render import terminal
 from reconcile.render.files import csv_text
 
 
-@click.command("cite")
+@click.command(
+    "cite",
+    epilog=examples(
+        "reconcile cite torchvision.models:resnet18 -i 1,3,224,224 -c thop",
+    ),
+)
 @MODEL
 @COUNTERS
 @DOCUMENT
 def cite_command(counters: Sequence[str], as_json: bool, output: str | None, model: str, **options: Any) -> int:
-    """Write one or two sentences and a LaTeX row that say what the number of a counter counts.
-
-    Example: reconcile cite torchvision.models:resnet18 -i 1,3,224,224 -c thop
-    """
+    """Write one or two sentences and a LaTeX row that say what the number of a counter counts."""
     if not counters:
         raise UsageError(phrase("name the counter whose number is cited: -c ID"))
     question = question_of(model, **options)

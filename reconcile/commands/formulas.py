@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from reconcile import reference
-from reconcile.commands.options import DIFFERENT, DOCUMENT, EXPLAINED, MODEL, command_line, give, question_of
+from reconcile.commands.options import DIFFERENT, DOCUMENT, EXPLAINED, MODEL, command_line, examples, give, question_of
 from reconcile.ends import side_of_formula, sides
 from reconcile.explain import Explanation, explain
 from reconcile.published.formula import PREFIX, published, read_formula
@@ -20,7 +20,12 @@ from reconcile.render.tables import split
 SCHEMA = "reconcile/formulas/1"
 
 
-@click.command("formulas")
+@click.command(
+    "formulas",
+    epilog=examples(
+        "reconcile formulas reconcile.zoo.transformer_models:model -i 1,128:int64 --arg kind=GPT2LMHeadModel",
+    ),
+)
 @MODEL
 @click.option(
     "-f",
@@ -32,10 +37,7 @@ SCHEMA = "reconcile/formulas/1"
 )
 @DOCUMENT
 def formulas_command(names: Sequence[str], as_json: bool, output: str | None, model: str, **options: Any) -> int:
-    """Say what the formulas that papers publish for transformers count of OBJECT, and what each leaves out.
-
-    Example: reconcile formulas reconcile.zoo.transformer_models:model -i 1,128:int64 --arg kind=GPT2LMHeadModel
-    """
+    """Say what the formulas that papers publish for transformers count of OBJECT, and what each leaves out."""
     question = question_of(model, **options)
     wanted = [read_formula(f"{PREFIX}{name}") for name in names or published()]
     executed = sides(question, [reference.NAME])[reference.NAME]

@@ -19,6 +19,7 @@ from reconcile.commands.options import (
     EXPLAINED,
     MODEL_OPTIONS,
     command_line,
+    examples,
     give,
     question_of,
 )
@@ -31,7 +32,13 @@ from reconcile.render.table_audit import outside, sentences, table_page
 from reconcile.surveys.survey import versions_of
 
 
-@click.command("identify")
+@click.command(
+    "identify",
+    epilog=examples(
+        "reconcile identify 2914598912 torchvision.models:densenet121 -i 1,3,224,224",
+        "reconcile identify --table table.csv",
+    ),
+)
 @click.argument("value", required=False)
 @click.argument("model", metavar="[OBJECT]", required=False)
 @MODEL_OPTIONS
@@ -51,12 +58,8 @@ def identify_command(
 
     VALUE is a number as it is printed: 4.1G, '4.09 GMACs', 2914598912, '11.7M params'.
 
-    Example: reconcile identify 2914598912 torchvision.models:densenet121 -i 1,3,224,224
-
     With --table every number of a published table is audited: the convention that most rows follow, the rows that
     follow another one, and those that nothing gives.
-
-    Example: reconcile identify --table table.csv
     """
     if table is not None:
         if value is not None or model is not None or options["inputs"] or options["arguments"]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from reconcile.commands.options import DOCUMENT, give, language_option
+from reconcile.commands.options import DOCUMENT, examples, give, language_option
 from reconcile.conformance.accepted import accepted_text
 from reconcile.conformance.conform import Suite, conform
 from reconcile.conformance.corpus import chosen
@@ -18,7 +18,12 @@ from reconcile.render.files import csv_text, make_folder, write_text
 from reconcile.render.kits import kits_report, kits_summary
 
 
-@click.command("kits")
+@click.command(
+    "kits",
+    epilog=examples(
+        "reconcile kits thop --case 'linears/*'",
+    ),
+)
 @click.argument("counters", nargs=-1, required=True, metavar="NAME...")
 @click.option("--from", "results", metavar="FILE.json", help="Results that `reconcile conform` wrote; nothing is run.")
 @click.option("--case", "patterns", multiple=True, metavar="PATTERN", help="Only these, as `conv2d-*` or `norms/*`.")
@@ -35,8 +40,6 @@ def kits_command(
     """Say what the maintainers of counters would have to accept, by cause, to keep them under test.
 
     Exit code 1: a counter drifted from its rules, which nobody can accept.
-
-    Example: reconcile kits thop --case 'linears/*'
     """
     suite = _suite(counters, results, patterns)
     kits = tuple(kit_of(counter) for counter in suite.counters)

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from reconcile.ask import entry_of, parse_counter
-from reconcile.commands.options import CACHE, DOCUMENT, give
+from reconcile.commands.listing import Commands
+from reconcile.commands.options import CACHE, DOCUMENT, examples, give
 from reconcile.errors import UsageError
 from reconcile.language import later, phrase
 from reconcile.registry import entries
@@ -24,7 +25,7 @@ COLUMNS = (later("overlay"), later("state"), later("counter"), later("files"), l
 _ADAPTERS = click.option("--adapter", "adapters", multiple=True, metavar="FILE", help="A file that adds counters.")
 
 
-@click.group("overlays", invoke_without_command=True)
+@click.group("overlays", cls=Commands, invoke_without_command=True)
 @_ADAPTERS
 @CACHE
 @DOCUMENT
@@ -49,7 +50,9 @@ def list_command(adapters: Sequence[str], as_json: bool, output: str | None) -> 
     return 0
 
 
-@overlays_command.command("make")
+@overlays_command.command(
+    "make", epilog=examples("reconcile overlays make ultralytics-thop thop==0.0.23.post1907011323")
+)
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @_ADAPTERS
 @CACHE
@@ -62,7 +65,7 @@ def make_command(ids: Sequence[str], adapters: Sequence[str], as_json: bool, out
     return 0
 
 
-@overlays_command.command("clear")
+@overlays_command.command("clear", epilog=examples("reconcile overlays clear thop==0.0.23.post1907011323"))
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @_ADAPTERS
 @CACHE

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -18,7 +17,7 @@ from reconcile.outline import Group
 from reconcile.render import tables, terminal
 from reconcile.render.report import run_report
 from reconcile.render.report_files import layers_csv
-from reconcile.samples import per_sample
+from reconcile.samples import samples
 from reconcile.schema import Run
 
 
@@ -58,7 +57,7 @@ def run_command(
     run = ask(question, names)
     groups = _groups(run, depth, group_by)
     audit = Audit(question, run)
-    totals = tables.totals(run, _samples(audit))
+    totals = tables.totals(run, samples(audit))
     rows = tables.layers(run) if groups is None else tables.groups(groups)
     give(
         run.to_json(),
@@ -78,12 +77,3 @@ def _groups(run: Run, depth: int | None, group_by: str | None) -> tuple[Group, .
     if depth is not None:
         return outline.by_depth(run, depth)
     return None if group_by is None else outline.by_type(run)
-
-
-def _samples(audit: Audit) -> Mapping[str, Fraction]:
-    """What one sample takes by each counter that answered; nothing for a batch of one."""
-    counts = [count for count in audit.run.counts if count.status == "ok" and count.total is not None]
-    if all(count.ledger is None or count.ledger.batch in (None, 1) for count in counts):
-        return {}
-    found = {count.counter: per_sample(audit.side(count.counter)) for count in counts}
-    return {name: value for name, value in found.items() if value is not None}

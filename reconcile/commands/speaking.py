@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from functools import wraps
+from itertools import pairwise
 from typing import Any
 
 import click
@@ -22,6 +24,14 @@ def speak(group: click.Group) -> None:
         if command.callback is not None and (not isinstance(command, click.Group) or command.invoke_without_command):
             command.params.append(_option())
             command.callback = _heard(command.callback)
+
+
+def asked(given: Sequence[str]) -> str:
+    """The language that a command line asks for, even one that is refused; English if nobody here speaks it."""
+    said = [words.removeprefix("--lang=") for words in given if words.startswith("--lang=")]
+    said += [after for before, after in pairwise(given) if before == "--lang"]
+    language = said[-1] if said else os.environ.get(VARIABLE, ENGLISH)
+    return language if language in LANGUAGES else ENGLISH
 
 
 def _option() -> click.Option:

@@ -15,6 +15,7 @@ from reconcile.commands.options import (
     MODEL,
     RELEASES,
     command_line,
+    examples,
     give,
     question_of,
 )
@@ -25,7 +26,12 @@ from reconcile.render.terminal import show_answer
 from reconcile.render.timeline import COLUMNS, headline, rows, timeline_report, timeline_table
 
 
-@click.command("timeline")
+@click.command(
+    "timeline",
+    epilog=examples(
+        "reconcile timeline thop reconcile.models:LeNet -i 1,1,28,28 --releases 0.0.22,0.1.1.post2209072238",
+    ),
+)
 @click.argument("name", metavar="NAME")
 @MODEL
 @RELEASES
@@ -37,8 +43,6 @@ def timeline_command(
     """Tell the number of the counter NAME for OBJECT at each of its releases, and why it moved.
 
     Exit code 1: a release could not run, or is not explained by its own rules.
-
-    Example: reconcile timeline thop reconcile.models:LeNet -i 1,1,28,28 --releases 0.0.22,0.1.1.post2209072238
     """
     question = question_of(model, **options)
     found = timeline(question, name, releases_of(question, name, releases), metric)

@@ -17,8 +17,22 @@ from reconcile.language import phrase
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Put a whole file in place at once; a place that cannot be written is refused in one sentence."""
-    target = Path(path)
+    """Put a whole file in place at once; a place that cannot be written is refused in one sentence.
+
+    What is no file, as a device or a pipe, is written to and not replaced, and a link leads to what is written.
+    """
+    try:
+        target = Path(path)
+        if target.exists() and not target.is_file():
+            target.write_text(text, encoding="utf-8")
+        else:
+            _replace(target.resolve(), text)
+    except OSError as error:
+        why = error.strerror or error
+        raise UsageError(phrase("{file!r} cannot be written: {why}", file=str(path), why=why)) from error
+
+
+def _replace(target: Path, text: str) -> None:
     half = None
     try:
         handle, half = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
@@ -26,11 +40,10 @@ def write_text(path: str | Path, text: str) -> None:
             file.write(text)
         os.chmod(half, 0o644)
         os.replace(half, target)
-    except OSError as error:
+    except BaseException:
         if half is not None and os.path.exists(half):
             os.unlink(half)
-        why = error.strerror or error
-        raise UsageError(phrase("{file!r} cannot be written: {why}", file=str(target), why=why)) from error
+        raise
 
 
 def json_text(document: Any) -> str:

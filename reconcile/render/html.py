@@ -7,7 +7,7 @@ import hashlib
 import platform
 
 import reconcile
-from reconcile.language import phrase, retold, spoken
+from reconcile.language import spoken
 from reconcile.render import tables
 from reconcile.render.page_data import page_data, script_text
 from reconcile.render.panel import counter_rows, matrix, panels, question
@@ -61,9 +61,5 @@ def _notes(topic: Topic) -> tuple[str, ...]:
     run = topic.audit.run
     notes: list[str] = [*tables.work_notes(run)]
     notes += [note for count in run.counts for note in tables.state_notes(count)]
-    notes += [_warning(count.counter, warning) for count in run.counts for warning in count.warnings]
+    notes += tables.warning_notes(run)
     return tuple(dict.fromkeys(notes))
-
-
-def _warning(counter: str, warning: str) -> str:
-    return phrase("{counter}: {warning}", counter=counter, warning=retold(warning))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from reconcile.causes import CAUSES
 from reconcile.explain import End, Explanation
 from reconcile.language import phrase, retold
 from reconcile.render import tables
 from reconcile.render.bars import Picture, waterfall_picture
-from reconcile.render.text import names, number, readable, signed
+from reconcile.render.text import fraction, names, number, readable, signed
+from reconcile.samples import samples
 from reconcile.topic import Topic
 from reconcile.waterfall import waterfall
 
@@ -143,6 +145,7 @@ def _residual(explanation: Explanation, largest: int, words: Mapping[str, str]) 
 class CounterRow:
     """One counter, or claim, in the table of totals; `width` is its part of the largest total, in per cent.
 
+    `sample` is what one sample of a batch takes, and empty where there is one only.
     `state` is `whole` where every row equals the counter's own rules, `open` where not, and empty for a claim.
     """
 
@@ -151,6 +154,7 @@ class CounterRow:
     unit: str
     total: str
     reads: str
+    sample: str
     width: float
     departs: str
     made_of: tuple[tuple[str, str], ...]
@@ -162,10 +166,11 @@ class CounterRow:
 def counter_rows(topic: Topic, words: Mapping[str, str]) -> tuple[CounterRow, ...]:
     """One row for each number that can be compared."""
     largest = max((side.total for side in topic.sides.values()), default=0) or 1
-    return tuple(_counter(name, largest, topic, words) for name in topic.sides)
+    ones = samples(topic.audit)
+    return tuple(_counter(name, largest, topic, words, ones.get(name)) for name in topic.sides)
 
 
-def _counter(name: str, largest: int, topic: Topic, words: Mapping[str, str]) -> CounterRow:
+def _counter(name: str, largest: int, topic: Topic, words: Mapping[str, str], one: Fraction | None) -> CounterRow:
     side, count = topic.sides[name], topic.audit.run.count(name)
     against = topic.against_reference(name)
     return CounterRow(
@@ -174,6 +179,7 @@ def _counter(name: str, largest: int, topic: Topic, words: Mapping[str, str]) ->
         unit=side.unit,
         total=number(side.total),
         reads=readable(side.total),
+        sample="" if one is None else phrase("{amount} per sample", amount=fraction(one)),
         width=round(100 * max(side.total, 0) / largest, 3),
         departs="" if against is None else signed(against.difference),
         made_of=() if against is None else tuple((cause.cause, signed(cause.amount)) for cause in against.causes),

@@ -11,6 +11,7 @@ from reconcile.render import tables
 from reconcile.render.markdown import table
 from reconcile.render.tables import Table
 from reconcile.render.text import names, number, readable, signed
+from reconcile.samples import samples
 from reconcile.schema import Run
 from reconcile.side import Side
 
@@ -79,7 +80,7 @@ def _left_behind(run: Run) -> list[str]:
 def _notes(run: Run) -> str:
     lines = [f"- {note}" for note in tables.work_notes(run)]
     lines += [f"- {note}" for count in run.counts for note in tables.state_notes(count)]
-    lines += [f"- {note}" for count in run.counts for note in tables.warning_notes(count)]
+    lines += [f"- {note}" for note in tables.warning_notes(run)]
     return "\n".join([phrase("## Notes"), "", *dict.fromkeys(lines)]) if lines else ""
 
 
@@ -116,7 +117,7 @@ def report(audit: Audit, command: str = "") -> str:
         table(_departures(to_reference)),
     ]
     parts += [phrase("Written by `{command}`.", command=command)] if command else []
-    parts += [phrase("## The counters"), table(tables.totals(run))]
+    parts += [phrase("## The counters"), table(tables.totals(run, samples(audit)))]
     parts += [phrase("## Why each counter departs from the definition")]
     for explanation in to_reference:
         parts += [f"### {explanation.left.counter}", tables.headline(explanation)]

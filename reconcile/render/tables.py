@@ -63,7 +63,7 @@ def totals(run: Run, samples: Mapping[str, Fraction] | None = None) -> Table:
         columns=columns,
         rows=tuple(rows),
         numeric=frozenset({"total", "parameters", "reads as"}),
-        spare=("release", "parameters"),
+        spare=("release", "parameters", "reads as"),
     )
     return given if not samples else _with_samples(given, samples)
 
@@ -264,9 +264,16 @@ def certificate_note(count: Count) -> str:
     )
 
 
-def warning_notes(count: Count) -> Sequence[str]:
-    """What a counter, or its worker, warned of."""
-    return [phrase("{counter}: {warning}", counter=count.counter, warning=retold(text)) for text in count.warnings]
+def warning_notes(run: Run) -> Sequence[str]:
+    """What the counters, or their workers, warned of: each warning once, with all that it came from."""
+    warned: dict[str, list[str]] = {}
+    for count in run.counts:
+        for text in dict.fromkeys(count.warnings):
+            warned.setdefault(text, []).append(count.counter)
+    return [
+        phrase("{counter}: {warning}", counter=retold(commas(counters)), warning=retold(text))
+        for text, counters in warned.items()
+    ]
 
 
 def state_notes(count: Count) -> Sequence[str]:

@@ -32,6 +32,7 @@ def environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     made.filters["code"] = code
+    made.filters["paths"] = paths
     made.filters["sentences"] = sentences
     made.filters["retold"] = retold
     made.filters["shortened"] = shortened
@@ -47,6 +48,17 @@ def code(text: str) -> Markup:
     from markupsafe import Markup, escape
 
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def paths(text: str) -> Markup:
+    """Paths of modules that a line may be broken in behind a dot, rather than anywhere.
+
+    >>> paths("layer1.0, <b>")
+    Markup('layer1.<wbr>0, &lt;b&gt;')
+    """
+    from markupsafe import Markup, escape
+
+    return Markup(".<wbr>").join(map(escape, text.split(".")))
 
 
 def shortened(text: str, most: int) -> str:

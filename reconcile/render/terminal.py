@@ -5,14 +5,14 @@ What draws is imported when something is drawn: a command that prints a document
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from reconcile.audit import Audit
 from reconcile.explain import Explanation
 from reconcile.language import commas, later, phrase, retold
 from reconcile.render import tables
 from reconcile.render.tables import Table
+from reconcile.samples import samples
 from reconcile.schema import Run
 
 if TYPE_CHECKING:
@@ -28,47 +28,50 @@ def console() -> Console:
 
 
 def show(given: Table, *, to: Console) -> None:
-    """Print one table; columns that can be spared are left out, and named, where there is no room for them."""
+    """Print one table; columns that can be spared are left out, and named, where there is no room for them.
+
+    Where there is none for the others either, nothing is left out: the cells of a row stand below each other.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table as Drawn
     from rich.text import Text
 
-    fitting, left_out = _fitting(given, to.width)
+    from reconcile.render.fitting import fitted
+
+    fit = fitted(given, to.width)
+    if fit is None:
+        _show_cells(given, to=to)
+        return
     drawn = Drawn(box=SIMPLE_HEAD, pad_edge=False, expand=False)
-    for column in fitting.columns:
-        right = column in fitting.numeric
-        drawn.add_column(phrase(column), justify="right" if right else "left", no_wrap=right, overflow="fold")
-    for row in fitting.rows:
-        drawn.add_row(*(Text(cell) for cell in row))
+    for column, width in zip(fit.columns, fit.widths, strict=True):
+        justify: Literal["right", "left"] = "right" if column.numeric else "left"
+        drawn.add_column(Text(column.heading), justify=justify, no_wrap=column.numeric, overflow="fold", width=width)
+    for cells in zip(*(column.cells for column in fit.columns), strict=True):
+        drawn.add_row(*map(Text, cells))
     to.print(drawn)
-    if left_out:
-        columns = commas(map(later, left_out))
+    if fit.left_out:
+        columns = commas(map(later, fit.left_out))
         say(phrase("No room for {columns}: a wider terminal shows more.", columns=columns), to=to)
 
 
-def _fitting(given: Table, width: int) -> tuple[Table, list[str]]:
-    """A table without the spare columns that would break the numbers and words of the others, and their names."""
-    left_out = []
-    for column in given.spare:
-        if _least(given) <= width:
-            break
-        given = given.without(column)
-        left_out.append(column)
-    return given, left_out
+def _show_cells(given: Table, *, to: Console) -> None:
+    """Print a table as one block for each row: every cell on a line of its own, behind the name of its column."""
+    from rich.table import Table as Drawn
+    from rich.text import Text
 
+    from reconcile.render.fitting import columns_of
 
-def _least(given: Table) -> int:
-    """The width below which a number or a word of a table would be broken."""
-    columns = zip(map(phrase, given.columns), *given.rows, strict=True)
-    return sum(max(map(_unbreakable, column)) + 3 for column in columns)
-
-
-_WORD = re.compile(r"[^\s\u2e80-\uffef]+")
-"""What no line is broken in; one may end behind any character of Chinese."""
-
-
-def _unbreakable(cell: str) -> int:
-    return max(map(len, _WORD.findall(cell)), default=0)
+    drawn = Drawn.grid(padding=(0, 2))
+    drawn.add_column(max_width=to.width // 2, overflow="fold", style="bold")
+    drawn.add_column(overflow="fold")
+    columns = columns_of(given)
+    for cells in zip(*(column.cells for column in columns), strict=True):
+        drawn.add_row()
+        for column, cell in zip(columns, cells, strict=True):
+            if cell:
+                drawn.add_row(Text(column.heading), Text(cell))
+    to.print(drawn)
+    to.print()
 
 
 def say(text: str, *, to: Console) -> None:
@@ -99,9 +102,8 @@ def show_run(run: Run, totals: Table, rows: Table) -> None:
         say(phrase("The reference is partial: no price is known for {ops}.", ops=ops), to=out)
     for note in tables.work_notes(run):
         say(note, to=out)
-    for count in run.counts:
-        for note in (*tables.state_notes(count), *tables.warning_notes(count)):
-            say(note, to=out)
+    for note in (*(note for count in run.counts for note in tables.state_notes(count)), *tables.warning_notes(run)):
+        say(note, to=out)
 
 
 def show_explanation(explanation: Explanation) -> None:
@@ -118,7 +120,7 @@ def show_explanation(explanation: Explanation) -> None:
 def show_audit(audit: Audit) -> None:
     """Print the totals of an audit and one line for each difference to the reference."""
     out = console()
-    show(tables.totals(audit.run), to=out)
+    show(tables.totals(audit.run, samples(audit)), to=out)
     for note in tables.work_notes(audit.run):
         say(note, to=out)
     for explanation in audit.explanations:
