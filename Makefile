@@ -72,7 +72,7 @@ FVCORE := 0.1.3.post20210317,0.1.4.post20210324,0.1.5.post20210415,0.1.5.post202
 	0.1.5.post20210924,0.1.5.post20211023,0.1.5.post20220119,0.1.5.post20220504,0.1.5.post20221122,0.1.5.post20221221
 
 timelines: $(STAMP)
-	for name in thop ptflops fvcore; do \
+	for name in thop ptflops fvcore torchinfo ultralytics-thop; do \
 		chosen=; test $$name != fvcore || chosen="--releases $(FVCORE)"; \
 		$(BIN)/reconcile timeline $$name reconcile.models:Layers -i 1,3,32,32 $$chosen \
 			--output reports/timeline-$$name.md || test $$? -eq 1 || exit; \

@@ -7,6 +7,7 @@ gave out, and whether the name of its class contains "Conv".
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from reconcile.language import later
 from reconcile.resources.footprint import INPUTS, Footprint
 from reconcile.resources.listing import ListedCensus
 from reconcile.rules import Rule, Rules
+
+from .past import torchinfo_hooks as past
 
 _SOURCE = "torchinfo/layer_info.py:LayerInfo.calculate_macs"
 
@@ -108,17 +111,17 @@ def run(subject: Subject) -> Told:
     )
 
 
-COUNTERS = (
-    Counter(
-        id="torchinfo",
-        unit="MAC",
-        framework="torch",
-        distribution="torchinfo",
-        imports="torchinfo",
-        sees=later("module calls, by the layer's parameters"),
-        rules=RULES,
-        run=run,
-        measures={"params": ListedCensus(source=_TOTALS), "memory": MEMORY},
-        read="==1.8.0",
-    ),
+NOW = Counter(
+    id="torchinfo",
+    unit="MAC",
+    framework="torch",
+    distribution="torchinfo",
+    imports="torchinfo",
+    sees=later("module calls, by the layer's parameters"),
+    rules=RULES,
+    run=run,
+    measures={"params": ListedCensus(source=_TOTALS), "memory": MEMORY},
+    read="==1.8.0",
 )
+
+COUNTERS = (replace(NOW, releases=past.releases(NOW)),)

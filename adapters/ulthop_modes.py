@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from reconcile.errors import CannotAskError
 from reconcile.language import later
 from reconcile.resources.census import Census
 from reconcile.rules import Rule, Rules
+
+from .past import ulthop_modes as past
 
 _HOOKS, _PROFILE = "thop/vision/basic_hooks.py", "thop/profile.py"
 
@@ -94,11 +97,15 @@ RULES = Rules(
 
 @contextmanager
 def _watched(library: Any, model: Any, recorder: Recorder, rows: list[Row], hooked: dict[int, Any]) -> Iterator[None]:
-    """Read the counts where the library makes them: those of functions in its mode, those of modules at its end."""
+    """Read the counts where the library makes them: those of functions in its mode, those of modules at its end.
+
+    Before September 2026 it has no mode.
+    """
     import torch
 
     names = {attrgetter(name.removeprefix("torch."))(torch): name for name in _FUNCTIONS}
-    counted, calculate = library._FunctionCounter.__torch_function__, library.calculate_parameters
+    mode, calculate = getattr(library, "_FunctionCounter", None), library.calculate_parameters
+    counted: Any = None if mode is None else mode.__torch_function__
 
     def function(mode: Any, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func not in library.functional_hooks:
@@ -116,7 +123,7 @@ def _watched(library: Any, model: Any, recorder: Recorder, rows: list[Row], hook
         return calculate(given)
 
     with (
-        mock.patch.object(library._FunctionCounter, "__torch_function__", function),
+        nullcontext() if mode is None else mock.patch.object(mode, "__torch_function__", function),
         mock.patch.object(library, "calculate_parameters", parameters),
     ):
         yield
@@ -161,18 +168,18 @@ def _modules(model: Any) -> Iterator[tuple[str, Any]]:
     return iter(model.named_modules())
 
 
-COUNTERS = (
-    Counter(
-        id="ultralytics-thop",
-        unit="MAC",
-        framework="torch",
-        distribution="ultralytics-thop",
-        imports="thop",
-        sees=later("module calls, by class and subclass, and products made by functions"),
-        rules=RULES,
-        run=run,
-        measures={"params": PARAMETERS},
-        overlay=("ultralytics-thop==2.2.3",),
-        read="==2.2.3",
-    ),
+NOW = Counter(
+    id="ultralytics-thop",
+    unit="MAC",
+    framework="torch",
+    distribution="ultralytics-thop",
+    imports="thop",
+    sees=later("module calls, by class and subclass, and products made by functions"),
+    rules=RULES,
+    run=run,
+    measures={"params": PARAMETERS},
+    overlay=("ultralytics-thop==2.2.3",),
+    read="==2.2.3",
 )
+
+COUNTERS = (replace(NOW, releases=past.releases(NOW)),)

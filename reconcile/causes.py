@@ -44,6 +44,7 @@ _OTHERS = (
     ("shared", "parameters", later("{side} counts a tensor once more for each module that holds it")),
     ("derived", "parameters", later("{side} takes a tensor that is made from parameters for a parameter")),
     ("unexecuted", "parameters", later("{side} takes no parameters from a layer that is never called")),
+    ("too-deep", "parameters", later("{side} counts what is below some level with the module above it, or not at all")),
     ("pruned", "parameters", later("{side} counts only the elements that a pruning mask keeps")),
     ("gradients", "memory", later("{side} doubles what the layers give out, for the backward pass")),
     ("optimizer", "memory", later("{side} counts a parameter once more for what an optimizer keeps of it")),

@@ -45,6 +45,7 @@ class Module:
 
     A module that two parents own stands at two places, the second with `alias` set to the path of the first.
     A `leaf` is one layer: it has no children, or it is a layer that never calls them (`nn.MultiheadAttention`).
+    `also` are the other names under which the same parent holds it.
     `derived` are the tensors that it shows as its weight or bias and makes from parameters of other names.
     """
 
@@ -55,6 +56,7 @@ class Module:
     leaf: bool
     training: bool
     alias: str | None = None
+    also: tuple[str, ...] = ()
     attributes: Mapping[str, Value] = field(default_factory=dict)
     parameters: tuple[Parameter, ...] = ()
     buffers: tuple[Parameter, ...] = ()
@@ -195,6 +197,18 @@ class Ledger:
         """Every place of a module, by its first path, which comes first."""
         return self._places_of[path]
 
+    def parameters_below(self, path: str) -> tuple[tuple[str, Shape], ...]:
+        """The parameters of a module and of every module below it by their dotted names, each tensor at its first."""
+        module = self.places[path]
+        start = f"{path}." if path else ""
+        below = (item for item in self.modules if item.path.startswith(start)) if module.children else ()
+        named: dict[int, tuple[str, Shape]] = {}
+        for item in (module, *below):
+            inner = "" if item is module else f"{item.path.removeprefix(start)}."
+            for tensor in item.parameters:
+                named.setdefault(tensor.key, (f"{inner}{tensor.name}", tensor.shape))
+        return tuple(named.values())
+
     @cached_property
     def batch(self) -> int | None:
         """The leading size of the first tensor given to the model, its batch size; None without a call."""
@@ -305,7 +319,7 @@ def _record(kind: type[Any], document: Mapping[str, Any]) -> Any:
     for name, part in document.items():
         if name in _PARAMETERS:
             made[name] = tuple(_record(Parameter, item) for item in part)
-        elif name in {"bases", "functions", "shape"}:
+        elif name in {"bases", "also", "functions", "shape"}:
             made[name] = tuple(part)
         elif name in {"arguments", "output"} or name in _MAPPINGS:
             made[name] = _value(part)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, Protocol
 
 from reconcile.errors import LedgerError
 from reconcile.ledger import Function, Ledger, Module, Op
 from reconcile.pricing.amounts import Amount, in_single_precision
-from reconcile.pricing.calls import function_terms, module_terms, priced
+from reconcile.pricing.calls import by_names, function_terms, module_terms, priced
 from reconcile.pricing.formulas import Terms
 from reconcile.pricing.operators import label, operator
 from reconcile.pricing.terms import DEFINITION, TERMS
@@ -56,6 +56,16 @@ class Finish:
     add_up: Callable[[Sequence[int]], int] = sum
 
 
+class Hooking(Protocol):
+    """How a counter hooks modules, where that is not told by a flag of its rules."""
+
+    def hooks(self, ledger: Ledger) -> Sequence[Sequence[bool]]:
+        """For every call one entry for each time that it is counted: whether that repeats what is counted already."""
+
+    def reaches(self, ledger: Ledger, path: str) -> bool:
+        """Whether a module is hooked at all."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """Everything that a counter counts, and how it sees it.
@@ -77,6 +87,7 @@ class Rules:
     in_place: the rule of an operator holds for its in-place form too (`addmm` for `addmm_`).
     live: ops whose result the model's output does not depend on are left out.
     single: the number of a module is added up in single precision, which holds 24 bits.
+    hooking: how often each call of a module is counted, in the place of `hooks_per_place`.
     """
 
     modules: Mapping[str, Rule] = field(default_factory=dict)
@@ -98,6 +109,7 @@ class Rules:
     in_place: bool = True
     live: bool = False
     single: bool = False
+    hooking: Hooking | None = None
     finish: Finish | None = None
 
     def of_module(self, module: Module) -> tuple[str, Rule] | None:
@@ -244,6 +256,7 @@ def _modules(rules: Rules, work: Work) -> Iterator[Match]:
     ledger = work.ledger
     last = {call.module: index for index, call in enumerate(ledger.calls)}
     kept: dict[str, int] = {}
+    hooked = None if rules.hooking is None else rules.hooking.hooks(ledger)
     for index, call in enumerate(ledger.calls):
         module = ledger.places[call.module]
         found = rules.of_module(module)
@@ -253,12 +266,14 @@ def _modules(rules: Rules, work: Work) -> Iterator[Match]:
             continue
         kind, rule = found
         terms, ops = module_terms(module, call, kind), ledger.ops_of_call(index)
+        if rules.names:
+            terms |= by_names(ledger.parameters_below(module.path), call)
         places = ledger.places_of(module.path)
         shown = [place for place in places if hiding(rules, work, place) is None]
-        hooks = len(places) if rules.hooks_per_place else 1
         for number, place in enumerate(shown if rules.rows_per_place else shown[:1]):
-            for hook in range(hooks):
-                match = _match(place or ROOT, rule, terms, "hook", ops, again=number + hook > 0)
+            hooks = [hook > 0 for hook in range(len(places) if rules.hooks_per_place else 1)]
+            for again in hooks if hooked is None else hooked[index]:
+                match = _match(place or ROOT, rule, terms, "hook", ops, again=again or number > 0)
                 if rules.single:
                     match = _rounded(match, kept.get(match.layer, 0))
                     kept[match.layer] = kept.get(match.layer, 0) + sum(part.value for part in match.contributions)

@@ -14,7 +14,7 @@ from reconcile.pricing.terms import DEFINITION, TERMS
 from reconcile.resources.metrics import OPERATIONS
 from reconcile.rules import TOTAL, Contribution, Prediction, Rules, predict
 from reconcile.schema import Count
-from reconcile.work import Work
+from reconcile.work import ROOT, Work
 
 UNREAD = "::rules"
 """Stands among the rows that are not explained where no rules are written for the release that answered."""
@@ -236,8 +236,14 @@ def _reason(layer: str, prediction: Prediction | None, index: int, rules: Rules,
             return "zero-rule", match.rule.source
     if rules.ops:
         return _reason_of_op(index, rules, work), ""
-    sees_modules = bool(rules.modules or rules.names) and "::" not in layer
+    sees_modules = bool(rules.modules or rules.names) and "::" not in layer and not _out_of_reach(layer, rules, work)
     return ("no-rule" if sees_modules else "unseen"), ""
+
+
+def _out_of_reach(layer: str, rules: Rules, work: Work) -> bool:
+    """Whether a layer stands where its counter hooks nothing."""
+    path = "" if layer == ROOT else layer
+    return rules.hooking is not None and not rules.hooking.reaches(work.ledger, path)
 
 
 def _reason_of_op(index: int, rules: Rules, work: Work) -> str:

@@ -28,6 +28,14 @@ RUN = (
     ("ptflops==0.7.3", "Functions"),
     ("ptflops:aten==0.7.3", "Functions"),
     ("fvcore==0.1.5.post20210415", "Layers"),
+    ("torchinfo==0.0.2", "Layers"),
+    ("torchinfo==1.7.2", "Layers"),
+    ("ultralytics-thop==2.0.15", "resampling"),
+    ("ultralytics-thop==2.0.18", "convolutions"),
+    ("ultralytics-thop==2.0.22", "Layers"),
+    ("ultralytics-thop==2.1.2", "pools"),
+    ("ultralytics-thop==2.1.4", "sequences"),
+    ("ultralytics-thop==2.2.1", "Functions"),
 )
 """Releases that are run, each on a network that uses what has changed since; all overlays are made by pip."""
 
@@ -55,7 +63,7 @@ def _told(report: str) -> Iterator[str]:
         yield from (text for text in cell.split(" to ") if text[:1].isdigit())
 
 
-@pytest.mark.parametrize("name", ["thop", "ptflops", "fvcore"])
+@pytest.mark.parametrize("name", ["thop", "ptflops", "fvcore", "torchinfo", "ultralytics-thop"])
 def test_rules_are_written_for_every_release_of_the_timelines(name: str) -> None:
     counter = entries()[name].counter
     releases = set(_told(f"timeline-{name}.md"))
@@ -65,10 +73,14 @@ def test_rules_are_written_for_every_release_of_the_timelines(name: str) -> None
 
 
 def test_a_release_that_nobody_has_read_has_no_rules_of_its_own() -> None:
-    counters = {name: entries()[name].counter for name in ("thop", "ptflops", "fvcore")}
+    counters = {
+        name: entries()[name].counter for name in ("thop", "ptflops", "fvcore", "torchinfo", "ultralytics-thop")
+    }
     assert not counters["thop"].written("0.0.21")
     assert not counters["ptflops"].written("0.8")
     assert not counters["fvcore"].written("0.1.2.post20201009")
+    assert not counters["torchinfo"].written("1.9")
+    assert not counters["ultralytics-thop"].written("2.3")
     assert all(counter.written(None) for counter in counters.values())
 
 
@@ -88,6 +100,27 @@ def test_the_rules_of_a_release_differ_where_its_source_does() -> None:
     assert not ptflops.at("0.6.9").rules.functions
     assert ptflops.at("0.3").rules.subclasses
     assert not ptflops.at("0.4").rules.subclasses
+
+
+def test_the_rules_of_torchinfo_and_ultralytics_thop_differ_where_their_source_does() -> None:
+    torchinfo, modes = entries()["torchinfo"].counter, entries()["ultralytics-thop"].counter
+    convolved = {release: torchinfo.at(release).rules.names["Conv"].weights for release in ("0.0.8", "0.0.9", "1.6.1")}
+    assert list(convolved["0.0.8"]) == ["mac.by-elements-at-positions"]
+    assert list(convolved["0.0.9"]) == ["mac.by-names-at-positions"]
+    assert list(convolved["1.6.1"]) == ["mac.by-parameters-at-positions", "bias.by-parameters-at-positions"]
+    assert [torchinfo.at(release).rules.childless for release in ("0.1.1", "0.1.2")] == [False, True]
+    assert "resample.trilinear" not in _weights(modes.at("2.0.14").rules, "Upsample")
+    assert _weights(modes.at("2.0.16").rules, "ConvTranspose2d") == {"mac.by-input": 1}
+    assert [modes.at(release).rules.rows_per_place for release in ("2.0.21", "2.0.22")] == [True, False]
+    assert [modes.at(release).rules.subclasses for release in ("2.1.1", "2.1.2")] == [False, True]
+    assert [len(modes.at(release).rules.functions) for release in ("2.1.6", "2.2.0", "2.2.2", "2.2.3")] == [0, 6, 7, 9]
+
+
+def test_a_release_of_torchinfo_that_knows_no_mode_refuses_another_one() -> None:
+    counter = "torchinfo==1.6.3@train"
+    count = audit_of("reconcile.models:LeNet", "1,1,28,28", (counter,)).run.count(counter)
+    assert count is not None
+    assert count.reason == "this release of torchinfo runs every model in evaluation mode"
 
 
 def test_a_release_that_cannot_be_imported_says_why() -> None:

@@ -6,7 +6,7 @@ be computed from just those, variants included.  The definition's own amounts al
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 
 from reconcile.ledger import Call, Function, Module, Tensor, first_shape
@@ -206,16 +206,23 @@ def module_terms(module: Module, call: Call, kind: str) -> Terms:
 
 
 def _by_parameters(module: Module, call: Call) -> Terms:
-    """A parameter with two names counts by its first one; a pruned one by what its mask keeps and its former name.
-
-    An output of several named tensors is measured by the last one.
-    """
+    """A parameter with two names counts by its first one; a pruned one by what its mask keeps and its former name."""
     named: dict[int, tuple[str, Shape]] = {}
     for item in module.parameters:
         pruned = item.name.removesuffix("_orig"), (item.kept or 0,)
         named.setdefault(item.key, (item.name, item.shape) if item.kept is None else pruned)
+    return formulas.by_parameters([*named.values()], _measured(call))
+
+
+def by_names(parameters: Sequence[tuple[str, Shape]], call: Call) -> Terms:
+    """The terms of one module call by the names of all parameters at or below it, pruned or not."""
+    return formulas.by_names(parameters, _measured(call))
+
+
+def _measured(call: Call) -> Shape:
+    """The shape by which a counter of parameters measures a call: of several named tensors, that of the last one."""
     output = [*call.output.values()][-1:] if isinstance(call.output, Mapping) else call.output
-    return formulas.by_parameters([*named.values()], first_shape(tuple(output) if isinstance(output, list) else output))
+    return first_shape(tuple(output) if isinstance(output, list) else output)
 
 
 def _by_kind(module: Module, call: Call, kind: str) -> Terms:

@@ -47,6 +47,7 @@ def convolution(x: Shape, weight: Shape, out: Shape, *, transposed: bool, groups
         terms["bias.by-channels"] = amount(out, (ins,))
         terms["bias.by-batch-at-output"] = amount((x[0], per_group * groups if transposed else channels), out[2:])
     if transposed:
+        terms["mac.by-input"] = amount(x, (out[1] // groups, *kernel))
         terms["first-add.by-input"] = amount((per_group * groups,), positions)
         if bias:
             terms["bias.by-input"] = amount((per_group * groups,), positions)
@@ -205,13 +206,19 @@ def adaptive_pool(x: Shape, out: Shape, *, spatial: int) -> Terms:
     >>> adaptive_pool((1, 2, 5), (1, 2, 3), spatial=1)["pool.window"].value
     14
     """
-    sizes = tuple(zip(x[-spatial:], out[-spatial:], strict=True))
-    windows = [sum(-(-(i + 1) * n // m) - i * n // m for i in range(m)) for n, m in sizes]
+    windows = _windows(x[-spatial:], out[-spatial:])
     terms = {"pool.input": amount(x), "pool.output": amount(out)}
     terms["pool.window"] = amount(out[:-spatial], windows)
+    terms["pool.window-after-two"] = amount(out[:2], _windows(x[2:], out[2:]))
     if len(x) > 2:
         terms |= _ratio_pool(x[2:], out)
     return terms
+
+
+def _windows(x: Shape, out: Shape) -> Shape:
+    """The inputs that all windows of each dimension of an adaptive pool read together."""
+    sizes = zip(x, out, strict=True)
+    return tuple(sum(-(-(i + 1) * n // m) - i * n // m for i in range(m)) for n, m in sizes)
 
 
 def _ratio_pool(x: Shape, out: Shape) -> Terms:
@@ -305,4 +312,30 @@ def by_parameters(parameters: Sequence[tuple[str, Shape]], out: Shape) -> Terms:
             continue
         counted.setdefault(f"{term}.by-parameters", []).append(amount(rows, shape))
         counted.setdefault(f"{term}.by-parameters-at-positions", []).append(amount(positions, shape))
+    return {term: total(parts) for term, parts in counted.items()}
+
+
+def by_names(parameters: Sequence[tuple[str, Shape]], out: Shape) -> Terms:
+    """Price a module by the names and shapes of all parameters at or below it and the shape of what it gave.
+
+    A parameter that is called `weight` or `bias` itself counts once for each leading size of the output, or for each
+    of its positions; one with such a word in its dotted name for the two leading sizes.  `by-elements` leaves the
+    first size out of both, and the second one too.
+
+    >>> terms = by_names([("weight", (6, 3, 3, 3)), ("0.bias", (6,))], (2, 6, 8, 8))
+    >>> terms["mac.by-names-at-positions"], terms["mac.by-elements-at-positions"].value, terms["bias.by-names"].value
+    (Amount(value=20736, formula='2*8*8 * 6*3*3*3'), 10368, 72)
+    """
+    counted: dict[str, list[Amount]] = {}
+    for name, shape in parameters:
+        if "weight" not in name and "bias" not in name:
+            continue
+        own = name in ("weight", "bias")
+        term = "mac" if "weight" in name else "bias"
+        rows, positions = (out[:1], out[:1] + out[2:]) if own else (out[:2], out[:2])
+        counted.setdefault(f"{term}.by-names", []).append(amount(rows, shape))
+        counted.setdefault(f"{term}.by-names-at-positions", []).append(amount(positions, shape))
+        if term == "mac":
+            counted.setdefault("mac.by-elements", []).append(amount(shape))
+            counted.setdefault("mac.by-elements-at-positions", []).append(amount(out[2:] if own else (), shape))
     return {term: total(parts) for term, parts in counted.items()}

@@ -100,6 +100,7 @@ def _layers(gates: int) -> CallPrice:
             layers=_int(module.attributes.get("num_layers")),
             directions=1 + (module.attributes.get("bidirectional") is True),
             bias=module.attributes.get("bias") is True,
+            padded=taken if packed else None,
         )
 
     return price

@@ -20,12 +20,14 @@ def recurrent(
     layers: int = 1,
     directions: int = 1,
     bias: bool,
+    padded: Shape | None = None,
 ) -> Terms:
     """Price a stack of recurrent layers of `inputs` input features and `hidden` features (`projected`, if not 0).
 
     Every step multiplies the input and the state by the weights of every gate and adds the two; both have a bias.
     `steps` are the sizes whose product is the number of steps, over all rows of the batch.
     `taken` are the sizes that counters take for them: the first two dimensions of the input, whatever they are.
+    `padded` are the steps of the longest sequence times the batch, where sequences of several lengths are packed.
 
     >>> terms = recurrent((5, 1), (5, 1), gates=4, inputs=6, hidden=4, bias=True)
     >>> terms["mac"], terms["bias"].value, terms["recurrent.state"].value
@@ -40,10 +42,12 @@ def recurrent(
         "mac": total(amount(steps, part) for part in weights + projections),
         "mac.by-gates": total(amount(taken, part) for part in weights),
         "mac.by-hidden": total(amount(taken, part) for part in unprojected),
+        "mac.by-padded-hidden": total(amount(padded or steps, part) for part in unprojected),
     }
     for term, size in (("recurrent", gates * hidden), ("recurrent.state", hidden), ("bias", 2 * gates * hidden)):
         if term != "bias" or bias:
             terms |= {term: amount(steps, (cells, size)), f"{term}.by-leading": amount(taken, (cells, size))}
+            terms[f"{term}.by-padded"] = amount(padded or steps, (cells, size))
     return terms
 
 

@@ -75,6 +75,11 @@ _VARIANTS = (
     ),
     ("mac.at-output", "mac", later("multiply-add at output positions")),
     (
+        "mac.by-input",
+        "mac",
+        later("multiply-add at input positions, with the second output dimension taken as channels"),
+    ),
+    (
         "mac.by-batch-at-output",
         "mac",
         later("multiply-add at output positions, with the first dimension taken as the batch"),
@@ -94,6 +99,11 @@ _VARIANTS = (
         "mac.by-hidden",
         "mac",
         later("multiply-add of gates as if nothing were projected, by the two leading dimensions"),
+    ),
+    (
+        "mac.by-padded-hidden",
+        "mac",
+        later("multiply-add of gates as if nothing were projected, and no sequence shorter than the longest"),
     ),
     ("mac.by-widths", "mac", later("multiply-add of an attention layer, its projections taken for square")),
     (
@@ -123,7 +133,24 @@ _VARIANTS = (
         "mac",
         later("element of the layer's own weights, for each position of the output"),
     ),
+    (
+        "mac.by-names",
+        "mac",
+        later("element of the weights at or below a module, pruned or not, for each leading size of its output"),
+    ),
+    (
+        "mac.by-names-at-positions",
+        "mac",
+        later("element of the weights at or below a module, pruned or not, for each position of its output"),
+    ),
+    ("mac.by-elements", "mac", later("element of the weights at or below a module, once for a whole batch")),
+    (
+        "mac.by-elements-at-positions",
+        "mac",
+        later("element of the weights at or below a module, for each position of one sample's output"),
+    ),
     ("bias.by-leading", "bias", later("bias addition of a recurrent layer, by the two leading dimensions")),
+    ("bias.by-padded", "bias", later("bias addition of a recurrent layer, every sequence taken for the longest")),
     ("bias.by-widths", "bias", later("bias addition of an attention layer, the last one by the width of the values")),
     ("bias.length-first", "bias", later("bias addition of an attention layer, with its first dimension as the length")),
     ("bias.by-parameters", "bias", later("element of the layer's own biases, for each leading size of the output")),
@@ -132,7 +159,19 @@ _VARIANTS = (
         "bias",
         later("element of the layer's own biases, for each position of the output"),
     ),
+    (
+        "bias.by-names",
+        "bias",
+        later("element of the layer's own biases, pruned or not, for each leading size of the output"),
+    ),
+    (
+        "bias.by-names-at-positions",
+        "bias",
+        later("element of the layer's own biases, pruned or not, for each position of the output"),
+    ),
     ("recurrent.by-leading", "recurrent", later("gate element, by the two leading dimensions")),
+    ("recurrent.by-padded", "recurrent", later("gate element, every sequence taken for the longest")),
+    ("recurrent.state.by-padded", "recurrent.state", later("state element, every sequence taken for the longest")),
     ("recurrent.state.by-leading", "recurrent.state", later("state element, by the two leading dimensions")),
     ("softmax.length-first", "softmax", later("element of a softmax, with the first dimension taken as the length")),
     (
@@ -160,6 +199,11 @@ _VARIANTS = (
         "pool.window-as-given",
         "pool.window",
         later("window element, a size given as one number taken for that of the window"),
+    ),
+    (
+        "pool.window-after-two",
+        "pool.window",
+        later("window element, the dimensions after the second taken for the pooled ones"),
     ),
     ("bias.by-output", "bias", later("addition for every output, whether or not the added operand is scaled by 0")),
     (

@@ -38,6 +38,7 @@ class Census:
     skipped: types, with their subclasses, whose parameters are passed over.
     each_call: a module counts once for every call and every hook.
     leaves: rows are told for modules without children; what others hold stands in the row of the total.
+    alone: a module that the rules know counts the parameters that it holds itself, and none of those below it.
     once: whether a tensor that two modules hold counts once in the rows, once in the total, or never once.
     single: the number of a module, and then the total, is kept in single precision.
     """
@@ -53,6 +54,7 @@ class Census:
     skipped: frozenset[str] = frozenset()
     each_call: bool = False
     leaves: bool = False
+    alone: bool = False
     once: Literal["rows", "total", "never"] = "never"
     single: bool = False
 
@@ -173,6 +175,8 @@ class _Taken:
         census, module, tensor = self.census, holding.module, holding.tensor
         above = self._above(holding)
         owner = self.work.ledger.places[above] if above else module
+        if census.alone and above is not None:
+            return "unregistered"
         if census.trainable and not tensor.trainable:
             return "frozen"
         if census.names is not None and tensor.name not in census.names:

@@ -62,10 +62,14 @@ def _is_layer(kind: type[Any]) -> bool:
     return any(priced(type_name(base)) for base in kind.__mro__)
 
 
-def _walk(model: torch.nn.Module, path: str = "") -> Iterator[tuple[str, torch.nn.Module]]:
-    yield path, model
+def _walk(
+    model: torch.nn.Module, path: str = "", also: tuple[str, ...] = ()
+) -> Iterator[tuple[str, torch.nn.Module, tuple[str, ...]]]:
+    """Every place of a model with its module and the other names that the same parent has for it."""
+    yield path, model, also
     for name, child in model.named_children():
-        yield from _walk(child, f"{path}.{name}" if path else name)
+        others = tuple(key for key, held in model._modules.items() if held is child and key != name)
+        yield from _walk(child, f"{path}.{name}" if path else name, others)
 
 
 def tree(model: torch.nn.Module) -> tuple[Module, ...]:
@@ -73,7 +77,7 @@ def tree(model: torch.nn.Module) -> tuple[Module, ...]:
     first: dict[int, str] = {}
     keys: dict[int, int] = {}
     places = []
-    for path, module in _walk(model):
+    for path, module, also in _walk(model):
         alias = first.setdefault(id(module), path)
         children = next(module.children(), None) is not None
         kind = type_name(type(module))
@@ -88,6 +92,7 @@ def tree(model: torch.nn.Module) -> tuple[Module, ...]:
                 leaf=leaf,
                 training=module.training,
                 alias=None if alias == path else alias,
+                also=also,
                 attributes=plain_attributes(vars(module), _INTERNAL) if leaf or _is_layer(type(module)) else {},
                 parameters=tuple(_own(module, module._parameters.items(), keys)),
                 buffers=tuple(_own(module, module._buffers.items(), keys)),
@@ -112,6 +117,6 @@ def shaped(model: torch.nn.Module, places: tuple[Module, ...]) -> tuple[Module, 
 def paths(model: torch.nn.Module) -> dict[int, str]:
     """The first path of every module, by its identity."""
     found: dict[int, str] = {}
-    for path, module in _walk(model):
+    for path, module, _ in _walk(model):
         found.setdefault(id(module), path)
     return found
