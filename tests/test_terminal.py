@@ -106,6 +106,14 @@ def test_nothing_is_lost_in_a_narrow_terminal(audits: Audits, width: int) -> Non
                 assert held or column in table.spare, (column, cell)
 
 
+def test_a_column_of_sentences_is_never_a_column_of_letters() -> None:
+    rows = (("calflops:macs", "0.1.1.post2209072238", "指定函数的调用，以及按确切类型识别的循环层"),)
+    table = Table(columns=("counter", "release", "sees"), rows=rows)
+    for width in (40, 50, 60):
+        lines = _printed(lambda out, width=width: terminal.show(table, to=out), width).splitlines()
+        assert any("指定函数的调" in line for line in lines), width
+
+
 def test_a_bar_is_shown_while_jobs_run_and_gone_afterwards() -> None:
     out = io.StringIO()
     bar = Bar(rich.console.Console(file=out, force_terminal=True, width=80))

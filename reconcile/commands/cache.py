@@ -103,7 +103,7 @@ def _show(as_json: bool, output: str | None) -> None:
         "limit": LIMIT,
         "answers": rows,
     }
-    table = Table(columns=COLUMNS, rows=_cells(rows))
+    table = Table(columns=COLUMNS, rows=_cells(rows), spare=("used", "size"))
     sentence = phrase(
         "{n} answers in {folder} take {taken} of at most {limit}.",
         n=len(rows),

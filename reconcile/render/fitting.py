@@ -14,8 +14,12 @@ from rich.cells import cell_len
 from reconcile.language import phrase
 from reconcile.render.tables import Table
 
-FOLDABLE = 16
-"""Letters of a word that is broken only where there is no room for all of them; a path of modules is often longer."""
+FOLDABLE = (16, 12)
+"""Letters that a word keeps together where there is no room for all of them, first tried first; a path of modules is
+often longer."""
+
+NARROWEST = 12
+"""How wide a column is at least in a language that may break its lines behind any character."""
 
 _BETWEEN, _EDGES = 3, -1
 """What stands between two columns, and beside the outer ones less than between two."""
@@ -38,8 +42,11 @@ class Column:
         """How wide it must be so that no number and no word is broken; words longer than `most` may be."""
         if self.numeric:
             return self.whole
-        words = [len(word) for text in (self.heading, *self.cells) for word in _WORD.findall(text)]
-        return max(2, *words, 0) if most is None else max(2, *(min(word, most) for word in words), 0)
+        texts = (self.heading, *self.cells)
+        words = [len(word) for text in texts for word in _WORD.findall(text)]
+        kept = words if most is None else [min(word, most) for word in words]
+        anywhere = [min(cell_len(text), NARROWEST) for text in texts if cell_len(text) > len(text)]
+        return max(1, *kept, *anywhere, 0)
 
     def folded(self) -> Column:
         """The column with its heading in lines that are as short as its numbers and the parts of a name allow."""
@@ -83,7 +90,8 @@ def fitted(given: Table, width: int) -> Fit | None:
         given = given.without(spare)
         columns = columns_of(given)
         left_out.append(spare)
-    for tried, most in ((columns, None), (_folded(columns), None), (_folded(columns), FOLDABLE)):
+    folded = _folded(columns)
+    for tried, most in ((columns, None), (folded, None), *((folded, letters) for letters in FOLDABLE)):
         least = _leasts(tried, most)
         if _taken(least) <= width:
             return Fit(columns=tried, widths=_narrowed(tried, least, width), left_out=tuple(left_out))

@@ -53,7 +53,7 @@ def matches(found: Identification) -> Table:
         *(later("counter"), later("release"), later("unit"), later("input")),
         *(later("total"), later("printed"), later("departs")),
     )
-    return Table(columns=columns, rows=tuple(rows), numeric=frozenset({"total", "printed"}))
+    return Table(columns=columns, rows=tuple(rows), numeric=frozenset({"total", "printed"}), spare=("printed",))
 
 
 def identification_page(found: Identification) -> str:
