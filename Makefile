@@ -67,9 +67,11 @@ docs: $(STAMP)
 
 # One counter at each of its releases.  fvcore has 130 of them; these are the ones between which its source changed.
 # A timeline ends with 1 while any release cannot run, which is no failure of the command itself.
-FVCORE := 0.1.3.post20210317,0.1.4.post20210324,0.1.5.post20210415,0.1.5.post20210511,0.1.5.post20210617,$\
-	0.1.5.post20210630,0.1.5.post20210727,0.1.5.post20210825,0.1.5.post20210915,0.1.5.post20210923,$\
-	0.1.5.post20210924,0.1.5.post20211023,0.1.5.post20220119,0.1.5.post20220504,0.1.5.post20221122,0.1.5.post20221221
+FVCORE := 0.1.3.post20210218,0.1.3.post20210219,0.1.3.post20210224,0.1.3.post20210226,0.1.3.post20210305,$\
+	0.1.3.post20210306,0.1.3.post20210310,0.1.3.post20210311,0.1.3.post20210317,0.1.4.post20210324,$\
+	0.1.5.post20210415,0.1.5.post20210511,0.1.5.post20210617,0.1.5.post20210630,0.1.5.post20210727,$\
+	0.1.5.post20210825,0.1.5.post20210915,0.1.5.post20210923,0.1.5.post20210924,0.1.5.post20211023,$\
+	0.1.5.post20220119,0.1.5.post20220504,0.1.5.post20221122,0.1.5.post20221221
 
 timelines: $(STAMP)
 	for name in thop ptflops fvcore torchinfo ultralytics-thop; do \

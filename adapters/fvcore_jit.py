@@ -118,11 +118,30 @@ def _all_ignored(analysis: Any, layer: str, kinds: set[str]) -> bool:
     Arithmetic on sizes is listed as unsupported too; it is no op of the model.
     """
     if "::" in layer:
-        return all(kind in analysis._ignored_ops for kind in kinds)
+        return all(kind in _ignored(analysis) for kind in kinds)
     path = "" if layer == ROOT else layer
-    unsupported = set(analysis.unsupported_ops(path))
+    unsupported = set(_either(analysis, "unsupported_ops", "skipped_ops")(path))
     scripted = {kind for kind in unsupported if kind.startswith("prim::")}
-    return path not in analysis.uncalled_modules() and not unsupported & kinds and not scripted
+    uncalled = analysis.uncalled_modules() if hasattr(analysis, "uncalled_modules") else set()
+    return path not in uncalled and not unsupported & kinds and not scripted
+
+
+def _either(analysis: Any, name: str, before: str) -> Any:
+    """An attribute by its name, or by the one that it had until March 2021."""
+    return getattr(analysis, name) if hasattr(analysis, name) else getattr(analysis, before)
+
+
+def _ignored(analysis: Any) -> Any:
+    return _either(analysis, "_ignored_ops", "ignored_ops")
+
+
+def _silenced(analysis: Any) -> Any:
+    """The analysis with every warning that it knows turned off."""
+    _either(analysis, "unsupported_ops_warnings", "skipped_ops_warnings")(False)
+    if hasattr(analysis, "uncalled_modules_warnings"):
+        analysis.uncalled_modules_warnings(False)
+    analysis.tracer_warnings("none")
+    return analysis
 
 
 def run(subject: Subject) -> Told:
@@ -135,8 +154,7 @@ def run(subject: Subject) -> Told:
         )
     with _hooked(subject.model):
         subject.twin()
-    analysis = FlopCountAnalysis(subject.model, subject.args)
-    analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False).tracer_warnings("none")
+    analysis = _silenced(FlopCountAnalysis(subject.model, subject.args))
     nodes: list[_Node] = []
     for kind, handle in list(analysis._op_handles.items()):
         analysis.set_op_handle(kind, _written(kind, handle, nodes))

@@ -28,6 +28,9 @@ RUN = (
     ("ptflops==0.7.3", "Functions"),
     ("ptflops:aten==0.7.3", "Functions"),
     ("fvcore==0.1.5.post20210415", "Layers"),
+    ("fvcore==0.1.3.post20210310", "Layers"),
+    ("fvcore==0.1.3.post20210224", "sequences"),
+    ("fvcore==0.1.3.post20210218", "sequences"),
     ("torchinfo==0.0.2", "Layers"),
     ("torchinfo==1.7.2", "Layers"),
     ("ultralytics-thop==2.0.15", "resampling"),
@@ -78,7 +81,7 @@ def test_a_release_that_nobody_has_read_has_no_rules_of_its_own() -> None:
     }
     assert not counters["thop"].written("0.0.21")
     assert not counters["ptflops"].written("0.8")
-    assert not counters["fvcore"].written("0.1.2.post20201009")
+    assert not counters["fvcore"].written("0.1.3.post20210213")
     assert not counters["torchinfo"].written("1.9")
     assert not counters["ultralytics-thop"].written("2.3")
     assert all(counter.written(None) for counter in counters.values())
@@ -102,7 +105,7 @@ def test_the_rules_of_a_release_differ_where_its_source_does() -> None:
     assert not ptflops.at("0.4").rules.subclasses
 
 
-def test_the_rules_of_torchinfo_and_ultralytics_thop_differ_where_their_source_does() -> None:
+def test_the_rules_of_more_counters_differ_where_their_source_does() -> None:
     torchinfo, modes = entries()["torchinfo"].counter, entries()["ultralytics-thop"].counter
     convolved = {release: torchinfo.at(release).rules.names["Conv"].weights for release in ("0.0.8", "0.0.9", "1.6.1")}
     assert list(convolved["0.0.8"]) == ["mac.by-elements-at-positions"]
@@ -113,6 +116,11 @@ def test_the_rules_of_torchinfo_and_ultralytics_thop_differ_where_their_source_d
     assert _weights(modes.at("2.0.16").rules, "ConvTranspose2d") == {"mac.by-input": 1}
     assert [modes.at(release).rules.rows_per_place for release in ("2.0.21", "2.0.22")] == [True, False]
     assert [modes.at(release).rules.subclasses for release in ("2.1.1", "2.1.2")] == [False, True]
+    fvcore = entries()["fvcore"].counter
+    kinds = {release: fvcore.at(f"0.1.3.post2021{release}").rules.ops for release in ("0223", "0225", "0310", "0311")}
+    assert ["linear" in kinds["0223"], "linear" in kinds["0225"]] == [False, True]
+    assert ["batch_norm" in kinds["0310"], "batch_norm" in kinds["0311"]] == [False, True]
+    assert dict(kinds["0225"]["matmul"].weights) == {"mac.by-first-size": 1}
     assert [len(modes.at(release).rules.functions) for release in ("2.1.6", "2.2.0", "2.2.2", "2.2.3")] == [0, 6, 7, 9]
 
 

@@ -104,6 +104,7 @@ def matmul(a: Shape, b: Shape) -> Terms:
         "mac": amount(batch, (*rows, a[-1], *columns)),
         "first-add": amount(batch, (*rows, *columns)),
         "mac.by-first-operand": amount(a, b[-1:]),
+        "mac.by-first-size": amount(a[:1], b),
     }
 
 

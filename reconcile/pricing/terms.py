@@ -92,6 +92,7 @@ _VARIANTS = (
         "mac",
         later("multiply-add by the first operand's elements and the second's last dimension"),
     ),
+    ("mac.by-first-size", "mac", later("multiply-add by the first operand's leading size and the second's elements")),
     ("mac.by-linear-rows", "mac", later("multiply-add by the layer's weight and its output elements")),
     ("mac.by-printed-cost", "mac", later("half an operation of the count that numpy prints with four digits")),
     ("mac.by-gates", "mac", later("multiply-add of gate weights, without projections, by the two leading dimensions")),
