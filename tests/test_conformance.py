@@ -281,6 +281,13 @@ def test_the_committed_document_holds_every_case_and_nothing_that_drifted() -> N
         assert counter.of("drifted") == ()
 
 
+def test_every_paddle_twin_that_was_written_for_a_case_is_run() -> None:
+    committed = next(counter for counter in _committed().counters if counter.counter == "paddle")
+    named = {case.name for case in corpus() if case.paddle is not None}
+    assert named
+    assert not [result.case for result in committed.of("not run") if result.case in named]
+
+
 def test_some_cases_run_again_are_what_the_committed_document_holds() -> None:
     committed = {counter.counter: {item.case: item for item in counter.results} for counter in _committed().counters}
     for counter in _suite().counters:

@@ -33,7 +33,7 @@ from reconcile.worker.certificate import (
 )
 from reconcile.worker.mirror import mirror
 from reconcile.worker.paddle_recorder import METHODS, REFLECTED, PaddleRecorder, bound_ops
-from reconcile.worker.paddle_tree import to_paddle
+from reconcile.worker.paddle_tree import cast, to_paddle
 from reconcile.worker.torch_recorder import TorchRecorder
 
 
@@ -299,6 +299,58 @@ def test_a_running_variance_that_is_off_by_one_percent_makes_the_certificate_fai
     variance.set_value(variance.numpy() * 1.01)
     with pytest.raises(CounterError, match="the twin computes something else"):
         compare(*outputs(model, layer, (x,), {}))
+
+
+class Recurrent(nn.Module):
+    """A recurrent layer of which the outputs count, and its states where `states` is set."""
+
+    def __init__(self, *, states: bool) -> None:
+        super().__init__()
+        self.layer, self.states = nn.LSTM(6, 4, batch_first=True), states
+
+    def forward(self, x: torch.Tensor) -> Any:
+        """The outputs of every step; input (N, L, 6)."""
+        outputs, states = self.layer(x)
+        return (outputs, states) if self.states else outputs
+
+
+class RecurrentTwin(paddle.nn.Layer):  # type: ignore[misc]
+    """The outputs alone, as many times as large as they are."""
+
+    def __init__(self, times: float) -> None:
+        super().__init__()
+        self.layer, self.times = paddle.nn.LSTM(6, 4), times
+
+    def forward(self, x: paddle.Tensor) -> Any:
+        """The outputs of every step; input (N, L, 6)."""
+        return self.layer(x)[0] * self.times
+
+
+@pytest.mark.parametrize(
+    ("states", "times", "reason"),
+    [
+        (False, 1.001, "the twin computes something else"),
+        (True, 1.0, r"outputs of the shapes \[\(3, 5, 4\)\] instead of \[\(3, 5, 4\), \(1, 3, 4\), \(1, 3, 4\)\]"),
+    ],
+    ids=["larger outputs", "fewer outputs"],
+)
+def test_a_recurrent_twin_that_is_none_is_refused_for_what_is_wrong_with_it(
+    states: bool, times: float, reason: str
+) -> None:
+    with pytest.raises(CounterError, match=reason):
+        certify(Recurrent(states=states), RecurrentTwin(times), (torch.rand(3, 5, 6),), {})
+
+
+def test_another_precision_leaves_whole_numbers_and_unwritten_buffers_as_they_are() -> None:
+    layer = RecurrentTwin(1.0)
+    layer.register_buffer("places", paddle.arange(3))
+    unwritten = {name for name, buffer in layer.named_buffers() if not buffer._is_initialized()}
+    assert unwritten, "nothing is tested"
+    cast(layer, "float64")
+    assert {str(parameter.dtype) for parameter in layer.parameters()} == {"paddle.float64"}
+    assert layer.places.dtype == paddle.int64
+    assert {name for name, buffer in layer.named_buffers() if not buffer._is_initialized()} == unwritten
+    assert layer(paddle.rand([2, 3, 6]).astype("float64")).dtype == paddle.float64
 
 
 CONSTANT = {

@@ -49,16 +49,15 @@ class OwnLinear(nn.Layer):  # type: ignore[misc]
 
 
 class OneLayer(nn.Layer):  # type: ignore[misc]
-    """A layer of Paddle by its name, of which the first result counts."""
+    """A layer of Paddle by its name."""
 
     def __init__(self, layer: str, given: list[int]) -> None:
         super().__init__()
         self.layer = getattr(nn, layer)(*given)
 
     def forward(self, x: paddle.Tensor) -> Any:
-        """What the layer gives first."""
-        found = self.layer(x)
-        return found[0] if isinstance(found, tuple) else found
+        """What the layer gives."""
+        return self.layer(x)
 
 
 class Keyword(OneLayer):

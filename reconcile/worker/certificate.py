@@ -17,7 +17,7 @@ import torch
 
 from reconcile.errors import CounterError
 from reconcile.language import later
-from reconcile.worker.paddle_tree import STATISTICS, own_tensors, to_paddle, walk
+from reconcile.worker.paddle_tree import STATISTICS, cast, own_tensors, to_paddle, walk
 
 Array = numpy.typing.NDArray[numpy.float64]
 
@@ -91,15 +91,17 @@ def _compared(
     """
     try:
         return compare(*both)
+    except MismatchError:
+        raise
     except CounterError:
         try:
             model.double()
-            twin.to(dtype="float64")
+            cast(twin, "float64")
             again = outputs(model, twin, args, kwargs, double=True)
         except Exception:
             again = both
         finally:
-            twin.to(dtype="float32")
+            cast(twin, "float32")
         return compare(*again) | {"dtype": "float64"}
 
 

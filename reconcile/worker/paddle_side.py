@@ -17,7 +17,7 @@ from reconcile.objects import ObjectSpec
 from reconcile.schema import Context
 from reconcile.worker.build import framework_of, make
 from reconcile.worker.paddle_recorder import PaddleRecorder
-from reconcile.worker.paddle_tree import own_tensors, to_paddle
+from reconcile.worker.paddle_tree import cast, own_tensors, to_paddle
 
 
 def tensor(item: Input) -> paddle.Tensor:
@@ -97,7 +97,7 @@ def build_paddle(
     kwargs = {item.name: tensor(item) for item in inputs if item.name is not None}
     twin, certificate, names = _twin(request, model, args, kwargs, context)
     if context.dtype != "float32":
-        twin = twin.to(dtype=context.dtype)
+        cast(twin, context.dtype)
     built = PaddleBuilt(twin, args, kwargs, context)
     built.certificate, built.names = certificate, names
     if certificate is not None and certificate["status"] != "certified":

@@ -54,6 +54,27 @@ def to_paddle(value: Any) -> Any:
     return value
 
 
+def cast(model: paddle.nn.Layer, dtype: str) -> None:
+    """Give the floats of a model another precision; `paddle.nn.Layer.to` would cast every buffer.
+
+    Indices stay whole numbers, and a buffer that nothing was ever written into, as a recurrent layer keeps one for its
+    dropout, has no memory that could be cast.
+    """
+    kept = [
+        (layer._buffers, name, buffer)
+        for layer in model.sublayers(include_self=True)
+        for name, buffer in layer._buffers.items()
+        if buffer is not None and not (buffer._is_initialized() and buffer.is_floating_point())
+    ]
+    for buffers, name, _ in kept:
+        buffers[name] = None
+    try:
+        model.to(dtype=dtype)
+    finally:
+        for buffers, name, buffer in kept:
+            buffers[name] = buffer
+
+
 def rebuilt(values: Any, kind: str, stop_gradient: bool) -> Any:
     """A tensor, or a parameter, made anew from its values."""
     made = paddle.to_tensor(values)
