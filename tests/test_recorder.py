@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
 from reconcile.ask import CounterId, Question, parse_counter
 from reconcile.audit import Audit
@@ -13,6 +15,8 @@ from reconcile.inputs import parse_inputs
 from reconcile.launching.launch import launch
 from reconcile.objects import parse_object
 from reconcile.pricing.operators import label
+from reconcile.schema import Context
+from reconcile.worker.torch_side import build_torch
 from tests.shared import EIGHT, MORE
 
 LAYERS = str(Path(__file__).parent / "cases" / "layers.py")
@@ -42,6 +46,22 @@ def test_told_with_the_recorder_is_told_without_it(audits: Callable[..., Audit],
             assert (answer["total"], answer["params"]) == (count.total, count.params), name
             compared += 1
     assert compared >= 6
+
+
+@pytest.mark.parametrize("place", ["root", "layer"])
+def test_a_compiled_model_is_said_to_be_counted_as_it_is_written(place: str) -> None:
+    layer: torch.nn.Module = torch.nn.Linear(8, 8)
+    model: Any = torch.nn.Sequential(layer)
+    if place == "root":
+        model = torch.compile(model, backend="eager")
+    else:
+        layer.compile(backend="eager")
+    plain, compiled = (
+        build_torch(each, (torch.rand(1, 8),), (), Context()).notes for each in (torch.nn.Sequential(layer), model)
+    )
+    (said,) = compiled
+    assert said.startswith("torch.compile is kept out while a model is watched:")
+    assert bool(plain) == (place == "layer")
 
 
 @pytest.mark.parametrize("counter", MORE)

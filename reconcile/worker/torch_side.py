@@ -13,6 +13,7 @@ import torch
 from torch.nn.parameter import is_lazy
 
 from reconcile.inputs import Input
+from reconcile.language import commas, later
 from reconcile.schema import Context
 from reconcile.worker.by_shape import ByShape, Hollow
 from reconcile.worker.torch_recorder import TorchRecorder
@@ -39,6 +40,23 @@ def _tensors(model: torch.nn.Module) -> Iterator[torch.Tensor]:
             yield tensor
 
 
+def _compiled(model: torch.nn.Module) -> tuple[str, ...]:
+    """What is to be said of a model in which `torch.compile` was at work: PyTorch compiles nothing below a mode."""
+    names = [
+        path or later("the model itself")
+        for path, module in model.named_modules()
+        if type(module).__module__ == "torch._dynamo.eval_frame" or module._compiled_call_impl is not None
+    ]
+    if not names:
+        return ()
+    said = later(
+        "torch.compile is kept out while a model is watched: {names} ran as written, and of the compiled one a counter "
+        "may tell something else, or fail",
+        names=commas(names[:3]),
+    )
+    return (said,)
+
+
 class TorchBuilt:
     """A PyTorch model with its inputs."""
 
@@ -55,7 +73,7 @@ class TorchBuilt:
         self.kwargs = kwargs
         self.context = context
         self._hollow = Hollow() if hollow is None else hollow
-        self.notes: Sequence[str] = ()
+        self.notes: Sequence[str] = _compiled(model)
         self.certificate: Mapping[str, Any] | None = None
         self.names: Mapping[str, str] = {}
 
