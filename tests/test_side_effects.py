@@ -8,6 +8,7 @@ from torch import nn
 
 from reconcile.audit import Audit
 from reconcile.worker.side_effects import Watch
+from tests.shared import audit_of
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,19 @@ def test_a_clean_counter_leaves_nothing(article: Audit, counter: str) -> None:
     count = article.run.count(counter)
     assert count is not None
     assert count.side_effects == ()
+
+
+def test_a_model_that_a_counter_left_broken_is_said_to_be_so() -> None:
+    shared = {"owners": 2, "calls": 2, "activation": True}
+    run = audit_of("reconcile.idioms.sharing:Parents", "1,8", ("thop", "ptflops:aten"), shared).run
+    thop, aten = (run.count(name) for name in ("thop", "ptflops:aten"))
+    assert thop is not None
+    assert aten is not None
+    assert "the model can no longer be called: AttributeError: 'ReLU' object has no attribute" in " ".join(
+        thop.side_effects
+    )
+    assert "hooks stay" in " ".join(aten.side_effects)
+    assert "no longer be called" not in " ".join(aten.side_effects)
 
 
 def test_changed_values_flags_inputs_hooks_and_functions_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,9 +62,15 @@ class WorkerSubject:
 
     def twin(self, *, sizes: bool = False) -> None:
         """Record a clean pass of the same model, input and context, composite ops with their parts."""
+        with self._with_parts(sizes=sizes):
+            self.model(*self.args, **self.kwargs)
+
+    @contextlib.contextmanager
+    def _with_parts(self, *, sizes: bool) -> Iterator[Any]:
+        """Record what the model executes meanwhile, composite ops with their parts, and leave it as it was."""
         recorder = self.built.recorder(composites=True)
         with self.built.unchanged(), self.built.composite_context(), recorder:
-            self.model(*self.args, **self.kwargs)
+            yield recorder
         self._ledger = recorder.tape.ledger("twin")
         if sizes:
             from reconcile.worker.size_arithmetic import size_arithmetic
@@ -72,6 +78,16 @@ class WorkerSubject:
             with self.built.unchanged():
                 ops = size_arithmetic(self.model, self.args, self._ledger.calls, self._ledger.ops)
             self._ledger = replace(self._ledger, ops=tuple(ops))
+
+
+class TracedSubject(WorkerSubject):
+    """A subject of which everything is recorded as a trace holds it: composite ops with their parts, and sizes."""
+
+    @contextlib.contextmanager
+    def recording(self, *, own_code: Sequence[str] = ()) -> Iterator[Any]:
+        """Record what the model executes meanwhile."""
+        with self._with_parts(sizes=not self.kwargs) as recorder:
+            yield recorder
 
 
 class _Nobody:
@@ -275,6 +291,15 @@ def _running(shape: Any) -> Iterator[None]:
             raise ValuesReadError(shape.read)
 
 
+def _called(built: Built, shape: Any) -> None:
+    """Call the model once more; that values would be needed says nothing, since the counter is done."""
+    try:
+        with _running(shape), built.grad_context():
+            built.model(*built.args, **built.kwargs)
+    except ValuesReadError:
+        shape.read = None
+
+
 def _why_real(request: Mapping[str, Any]) -> Sequence[str]:
     if "values" not in request:
         return ()
@@ -297,8 +322,9 @@ def answer(request: dict[str, Any], payload: bytes) -> dict[str, Any]:
     imported(counter)
     with stopwatch.measuring("building"):
         built = _built(request, payload, counter, context, shape)
-    subject = WorkerSubject(built)
-    watch = Watch(built.model, (*built.args, *built.kwargs.values()), built.valued, options)
+    subject = TracedSubject(built) if request.get("traced") else WorkerSubject(built)
+    inputs = (*built.args, *built.kwargs.values())
+    watch = Watch(built.model, inputs, built.valued, options, lambda: _called(built, shape))
     with _running(shape), stopwatch.measuring("counting"), built.grad_context():
         told = counter.run(subject) if request["recorded"] else _unrecorded(counter, subject)
     side_effects = watch.changes()

@@ -99,6 +99,7 @@ class Watch:
 
     `valued` says of a tensor whether there are values in it that can be compared.  `options` are those of the process
     before the counter was imported, which is when some counters change them; today's if they are not given.
+    `again` executes the model once more, which hooks that were left behind may make impossible.
     """
 
     def __init__(
@@ -107,18 +108,32 @@ class Watch:
         inputs: Iterable[Any],
         valued: Callable[[Any], bool] = lambda tensor: True,
         options: Mapping[str, Any] | None = None,
+        again: Callable[[], object] | None = None,
     ) -> None:
         self._model = model
         self._inputs = tuple(inputs)
         self._fresh = _fresh(model)
         self._valued = valued
+        self._again = again
         look = _look(model, self._inputs, valued)
         self._before = look if options is None else replace(look, options=options)
 
     def changes(self) -> tuple[str, ...]:
         """One sentence for each kind of thing that was left behind or changed."""
         after = _look(self._model, self._inputs, self._valued)
-        return tuple(sentence for say in _SAYINGS for sentence in say(self._before, after)) + self._loading(after)
+        said = tuple(sentence for say in _SAYINGS for sentence in say(self._before, after))
+        return said + self._loading(after) + self._calling(after)
+
+    def _calling(self, after: _Look) -> tuple[str, ...]:
+        """Whether the model can still be called, with the hooks that are left on it."""
+        if self._again is None or all(after.hooks[path] <= count for path, count in self._before.hooks.items()):
+            return ()
+        try:
+            self._again()
+        except Exception as error:
+            why = f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
+            return (later("the model can no longer be called: {why}", why=why),)
+        return ()
 
     def _loading(self, after: _Look) -> tuple[str, ...]:
         """Whether the state dict can still be loaded into a fresh copy of the model."""
