@@ -116,8 +116,11 @@ class Question:
         """The entry of a counter, at its release or in the checkout."""
         return entry_of(counter, self.adapters).within(self.checkout)
 
-    def request(self, counter: CounterId, *, recorded: bool = True) -> Request:
-        """The request for one counter; an overlay that it needs is made if it is missing."""
+    def request(self, counter: CounterId, *, recorded: bool = True, traced: bool = False) -> Request:
+        """The request for one counter; an overlay that it needs is made if it is missing.
+
+        With `traced` the ledger is to hold composite ops whole, as a trace of the model does.
+        """
         found = self.entry(counter)
         overlay = found.overlay
         document = {
@@ -132,6 +135,7 @@ class Question:
             "context": counter.within(self.context).to_json(),
             "recorded": recorded,
             "real": self.real,
+            **({"traced": True} if traced else {}),
         }
         kept = self.cached and not self.payload and found.checkout is None and not switched_off()
         shared = () if overlay is not None or found.checkout is not None else found.counter.brings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
@@ -64,7 +64,8 @@ def flow(work: Work) -> Flow:
         if factor > inherited:
             starts[index] = (op, factor / inherited)
             origin[index] = index
-        factors[index] = factor
+        for whole in (index, *_wholes(work, op)):
+            factors[whole], origin[whole] = factor, origin[index]
         layer = work.layer_of(op)
         if layer in work.layers and work.prices[index]:
             layers[layer] = inherited if layers.get(layer, inherited) == inherited else Fraction(1)
@@ -83,6 +84,14 @@ def flow(work: Work) -> Flow:
         if index in reached
     )
     return Flow(folds=folds, layers=layers)
+
+
+def _wholes(work: Work, op: Op) -> Iterator[int]:
+    """The composite ops that an op is a part of: what the last part gives is what they give."""
+    parent = op.parent
+    while parent is not None:
+        yield parent
+        parent = work.ledger.ops[parent].parent
 
 
 def _inherited(

@@ -112,6 +112,11 @@ class Rules:
     hooking: Hooking | None = None
     finish: Finish | None = None
 
+    @property
+    def traced(self) -> bool:
+        """Whether the counter goes by a trace, which holds composite ops whole: so must a ledger it is applied to."""
+        return self.live
+
     def of_module(self, module: Module) -> tuple[str, Rule] | None:
         """The type under which a module has a rule, and the rule."""
         if module.children and (self.childless or module.type in self.open):

@@ -146,8 +146,11 @@ FOLDS = str(Path(__file__).parent / "cases" / "folds.py")
         ("Plain", "2,3,8,8", {"fc": 1}),
     ],
 )
-def test_rows_for_each_sample_are_followed_through_the_views(model: str, inputs: str, factors: dict[str, int]) -> None:
-    work = audit_of(f"{FOLDS}:{model}", inputs, ("thop",)).side("reference").work
+@pytest.mark.parametrize("counter", ["reference", "fvcore"], ids=["in a clean pass", "through composite ops"])
+def test_rows_for_each_sample_are_followed_through_the_views(
+    model: str, inputs: str, factors: dict[str, int], counter: str
+) -> None:
+    work = audit_of(f"{FOLDS}:{model}", inputs, ("thop", "fvcore")).side(counter).work
     found = flow(work)
     assert {name: int(found.layers[name]) for name in factors} == factors
     assert bool(found.folds) == (max(factors.values()) > 1)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from functools import cache, partial
 
 import pytest
 
+from reconcile.ask import Question
 from reconcile.claims.hypotheses import (
     Counted,
     Fit,
@@ -19,11 +21,14 @@ from reconcile.claims.hypotheses import (
     plain,
     slipped,
 )
+from reconcile.claims.identify import counted_of
 from reconcile.claims.printed import parse_printed
 from reconcile.claims.variants import Departure, likely_sizes, map_size
 from reconcile.claims.ways import ways
+from reconcile.claims.works import Works, traced
 from reconcile.errors import LedgerError, UsageError
-from reconcile.inputs import parse_input
+from reconcile.inputs import parse_input, parse_inputs
+from reconcile.objects import parse_object
 from tests.shared import audit_of
 
 ARTICLE = "reconcile.models:ArticleNet"
@@ -37,7 +42,7 @@ MAC = CONV1 + CONV2 + CONV3 + CONV4 + ROWS * (FC1 + FC2)
 @pytest.fixture(scope="module")
 def counted() -> tuple[Counted, ...]:
     work = audit_of(ARTICLE, "1,3,64,64", ("thop",)).side("reference").work
-    return count(ways("operations", "torch"), work)
+    return count(ways("operations", "torch"), Works(clean=work))
 
 
 def _fit(counted: tuple[Counted, ...], value: object, unit: str | None, layer: str | None = None) -> Fit | Tried:
@@ -70,6 +75,30 @@ def test_a_number_is_told_by_its_simplest_hypothesis(
     assert _found(counted, value, unit, layer) == expected
 
 
+@pytest.mark.parametrize(
+    ("model", "inputs", "arguments"),
+    [
+        ("torchvision.models:resnet18", "1,3,64,64", {}),
+        ("torch.nn:TransformerEncoderLayer", "1,5,8", {"d_model": 8, "nhead": 2, "batch_first": True}),
+        ("torch.nn:LSTM", "5,1,6", {"input_size": 6, "hidden_size": 4}),
+    ],
+    ids=["resnet", "encoder", "lstm"],
+)
+def test_the_rules_of_a_counter_that_traces_give_what_it_tells_without_running_it(
+    model: str, inputs: str, arguments: dict[str, object]
+) -> None:
+    tracing = ("fvcore", "torchprofile")
+    told = {item.counter: item.total for item in audit_of(model, inputs, tracing, arguments).run.counts}
+    told.pop("reference")
+    run = audit_of(model, inputs, ("thop",), arguments).run
+    question = Question(model=parse_object(model, arguments), inputs=parse_inputs(inputs.split()))
+    found = {
+        one.way.name: one.value(None) for one in counted_of(run, "operations", (), cache(partial(traced, question)))
+    }
+    assert {name: found[name] for name in tracing} == told
+    assert not {name for name in tracing if name in {one.way.name for one in counted_of(run, "operations")}}
+
+
 def test_two_free_factors_never_fit_at_once(counted: tuple[Counted, ...]) -> None:
     one_row_doubled, one_row_in_a_batch = 2 * FC1, 4 * (MAC - (ROWS - 1) * (FC1 + FC2))
     assert isinstance(_fit(counted, one_row_doubled, "MAC", "fc1"), Tried)
@@ -99,7 +128,7 @@ def test_a_number_of_another_input_size_is_found_by_running_the_model_there(coun
     total = sum(part.value for part in larger.reference.values())
     there = list(likely_sizes(parse_printed(total), MAC, (parse_input("1,3,64,64"),)))
     assert (parse_input("1,3,96,96"),) in there
-    again = count(ways("operations", "torch"), larger)
+    again = count(ways("operations", "torch"), Works(clean=larger))
     found = fit(parse_printed(total), [plain(counted), departing(counted), elsewhere(again, "1,3,96,96")])
     assert isinstance(found, Fit)
     assert found.hypothesis.free[0].says == "at the input 1,3,96,96"

@@ -53,6 +53,13 @@ def _macs(model: str, inputs: str, arguments: dict[str, Any] | None = None, coun
     return count.total
 
 
+def _told(counter: str, inputs: str) -> int:
+    count = audit_of(RESNET, inputs, (counter,)).run.count(counter)
+    assert count is not None
+    assert count.total is not None
+    return count.total
+
+
 RESNET = "torchvision.models:resnet18"
 
 
@@ -94,6 +101,28 @@ def test_wrong_rows_that_are_mixed_in_are_named_for_what_they_are(
     assert found["random"][0] == "nothing gives it"
 
 
+def test_a_row_of_a_counter_that_traces_or_must_be_run_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    right = _macs(RESNET, "1,3,64,64")
+    told = {name: _told(name, "1,3,64,64") for name in ("fvcore", "ptflops")}
+    assert _told("ptflops:aten", "1,3,64,64") == right + 1000, "which is one digit apart"
+    file = _table(
+        tmp_path,
+        f'plain,{RESNET},,"1,3,64,64",{right},MACs,',
+        f'test,reconcile.models:TestNet,,"1,2,64,64",{TESTNET[64]},MACs,',
+        f'lenet,reconcile.models:LeNet,,"1,1,28,28",{LENET},MACs,',
+        f'traced,{RESNET},,"1,3,64,64",{told["fvcore"]},MACs,',
+        f'run,{RESNET},,"1,3,64,64",{told["ptflops"]},MACs,',
+        f'biased,{RESNET},,"1,3,64,64",{right + 1000},MACs,',
+    )
+    rows = {row["name"]: row for row in _audit(capsys, file, 1)["rows"]}
+    assert [row["verdict"] for row in rows.values()] == ["follows"] * 3 + ["another convention"] * 3
+    assert rows["traced"]["because"].startswith("fvcore gives")
+    assert rows["run"]["because"].startswith("ptflops gives")
+    assert rows["biased"]["because"].startswith(("ptflops:aten gives", "by hand: multiply-adds and biases gives"))
+
+
 def test_random_numbers_are_told_by_nothing_but_chance_in_a_hundred() -> None:
     generator = random.Random(11)
     arguments = {"d_model": 64, "nhead": 4, "batch_first": True}
@@ -112,6 +141,8 @@ def test_random_numbers_are_told_by_nothing_but_chance_in_a_hundred() -> None:
 def test_a_uniform_table_ends_well(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = _table(tmp_path, f'test,reconcile.models:TestNet,,"1,2,64,64",{TESTNET[64]},MACs,76')
     document = _audit(capsys, file, 0)
+    for item in document["conventions"]:
+        assert not [name for name in item["also"] if name.partition("==")[0] in item["also"] and "==" in name]
     assert {item["metric"]: item["counter"] for item in document["conventions"]} == {
         "operations": "reference",
         "params": "reference",

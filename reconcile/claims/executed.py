@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 
 from reconcile import reference
 from reconcile.ask import Question, ask, entry_of, parse_counter
 from reconcile.claims.hypotheses import Counted, count
 from reconcile.claims.ways import Way, way_of, ways
+from reconcile.claims.works import Works, traced
 from reconcile.errors import UsageError
 from reconcile.inputs import Input
 from reconcile.language import later, phrase, retold
@@ -51,8 +53,9 @@ class Bench:
         """What every way gives that needs no run of its own, by its rules on the executed work."""
         key = (topic.key, topic.metric)
         if key not in self._counted:
-            work = self.work(topic)
-            self._counted[key] = count(ways(topic.metric, work.ledger.framework, self.question.adapters), work)
+            works = Works(clean=self.work(topic), traced=cache(partial(traced, self._asked(topic))))
+            found = ways(topic.metric, works.clean.ledger.framework, self.question.adapters)
+            self._counted[key] = count(found, works)
         return self._counted[key]
 
     def run_too(self, topic: Topic) -> tuple[Counted, ...]:
@@ -99,9 +102,11 @@ class Bench:
     def _run(self, topic: Topic, counter: str) -> Count:
         key = (topic.key, counter)
         if key not in self._runs:
-            asked = replace(self.question, model=topic.model, inputs=topic.inputs)
-            (self._runs[key],) = ask(asked, [counter]).counts
+            (self._runs[key],) = ask(self._asked(topic), [counter]).counts
         return self._runs[key]
+
+    def _asked(self, topic: Topic) -> Question:
+        return replace(self.question, model=topic.model, inputs=topic.inputs)
 
 
 def executable(bench: Bench, topic: Topic, inputs: Sequence[Input]) -> Topic | None:

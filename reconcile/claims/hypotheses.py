@@ -15,6 +15,7 @@ from reconcile.claims.printed import Printed
 from reconcile.claims.slips import is_slip
 from reconcile.claims.variants import Departure, Variant, variants
 from reconcile.claims.ways import EITHER, OPERATIONAL, Rows, Way
+from reconcile.claims.works import Works
 from reconcile.errors import LedgerError
 from reconcile.language import later
 from reconcile.work import Work
@@ -51,10 +52,13 @@ class Counted:
         return unit is None or self.way.unit in (unit, EITHER)
 
 
-def count(ways: Sequence[Way], work: Work) -> tuple[Counted, ...]:
+def count(ways: Sequence[Way], works: Works) -> tuple[Counted, ...]:
     """Apply ways to executed work; those that go by Python-level calls need a ledger of their own."""
+    each = [(way, works.of(way)) for way in ways]
     return tuple(
-        Counted(way=way, work=work, rows=way.rows(work), parts=way.parts(work)) for way in ways if not way.needs_calls
+        Counted(way=way, work=work, rows=way.rows(work), parts=way.parts(work))
+        for way, work in each
+        if work is not None
     )
 
 

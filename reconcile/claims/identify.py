@@ -5,9 +5,10 @@ Simple ways come first, and what costs another run of the model is tried only wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache, partial
 from typing import Any, Literal
 
 from reconcile import reference
@@ -19,6 +20,7 @@ from reconcile.claims.hypotheses import (
     Hypothesis,
     Level,
     Tried,
+    count,
     departing,
     elsewhere,
     fit,
@@ -29,6 +31,7 @@ from reconcile.claims.stated import Stated
 from reconcile.claims.variants import Departure, likely_sizes
 from reconcile.claims.ways import ORDER, Way, ways
 from reconcile.claims.wording import unit_said
+from reconcile.claims.works import Works, traced
 from reconcile.errors import UsageError
 from reconcile.inputs import Input
 from reconcile.language import commas, later
@@ -99,7 +102,7 @@ class Identification:
 def identify(stated: Stated, question: Question, counters: Sequence[str]) -> Identification:
     """Look for a stated value among everything that may be told of a model."""
     run = ask(question, [reference.NAME, *counters])
-    counted = counted_of(run, stated.metric, question.adapters)
+    counted = counted_of(run, stated.metric, question.adapters, cache(partial(traced, question)))
     search = _Search(stated=stated, question=question, counters=tuple(counters), counted=counted)
     outcome = fit(stated.printed, search.levels())
     versions = {count.counter: count.version for count in run.counts}
@@ -118,18 +121,21 @@ def identify(stated: Stated, question: Question, counters: Sequence[str]) -> Ide
     )
 
 
-def counted_of(run: Run, metric: str, adapters: Sequence[str] = ()) -> tuple[Counted, ...]:
-    """What every way gives for a run, the likeliest first: what counters told, and what rules say of their ledgers."""
+def counted_of(
+    run: Run, metric: str, adapters: Sequence[str] = (), traced: Callable[[], Work | None] = lambda: None
+) -> tuple[Counted, ...]:
+    """What every way gives for a run, the likeliest first: what counters told, and what rules say of their ledgers.
+
+    `traced` gives the work as a trace holds it, for the rules of counters that go by one and were not run.
+    """
     told = {count.counter: count for count in run.counts if count.ledger is not None}
     works = {name: Work(count.ledger) for name, count in told.items() if count.ledger is not None}
-    found = []
-    for way in ways(metric, run.model["framework"], adapters):
-        own = works.get(way.counter or "") if metric == OPERATIONS else None
-        if own is not None or not way.needs_calls:
-            work = own or works[reference.NAME]
-            found.append(Counted(way=way, work=work, rows=way.rows(work)))
+    own = works if metric == OPERATIONS else {}
+    found = count(
+        ways(metric, run.model["framework"], adapters), Works(clean=works[reference.NAME], own=own, traced=traced)
+    )
     if metric != OPERATIONS:
-        return tuple(found)
+        return found
     by_rules = [one for one in found if one.way.release is not None or one.way.counter not in told]
     answered = [_told(count, works[name]) for name, count in told.items() if name != reference.NAME]
     every = [*by_rules, *(one for one in answered if one is not None)]
@@ -178,10 +184,10 @@ class _Search:
         ids = [f"{name}@{word}" for word in words for name in self.counters if "@" not in name]
         if not ids:
             return
-        for count in ask(self.question, ids).counts:
-            one = None if count.ledger is None else _told(count, Work(count.ledger))
+        for asked in ask(self.question, ids).counts:
+            one = None if asked.ledger is None else _told(asked, Work(asked.ledger))
             if one is not None and one.in_unit(unit):
-                name, _, word = count.counter.partition("@")
+                name, _, word = asked.counter.partition("@")
                 says = later("in the context {context} instead of that of its documentation", context=word)
                 departure = Departure(cause="context", says=says)
                 value = Fraction(one.value(None) or 0)
@@ -195,7 +201,7 @@ class _Search:
                 run = ask(there, [reference.NAME])
             except UsageError:  # The model takes no input of this size.
                 continue
-            counted = counted_of(run, OPERATIONS, self.question.adapters)
+            counted = counted_of(run, OPERATIONS, self.question.adapters, cache(partial(traced, there)))
             yield from elsewhere(counted, " ".join(map(str, inputs)), None, unit)
 
 

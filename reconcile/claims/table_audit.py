@@ -124,7 +124,8 @@ def _elected(metric: str, candidates: Sequence[Candidates]) -> tuple[Key | None,
         return None, None
     rank = {_key(hypothesis): place for place, hypothesis in enumerate(_in_order(candidates))}
     best = min(rows, key=lambda key: (-len(rows[key]), rank[key]))
-    also = [key for key in sorted(rows, key=lambda key: rank[key]) if key != best and rows[key] == rows[best]]
+    same = [key for key in sorted(rows, key=lambda key: rank[key]) if rows[key] == rows[best]]
+    also = [key for key in same if key != best and not _goes_without_saying(found[key], same)]
     match = match_of(found[best], candidates[0].stated, (), {})
     convention = Convention(
         metric=metric,
@@ -136,6 +137,12 @@ def _elected(metric: str, candidates: Sequence[Candidates]) -> tuple[Key | None,
         also=tuple(commas((name, *departs)) for name, departs in also),
     )
     return best, convention
+
+
+def _goes_without_saying(hypothesis: Hypothesis, same: Sequence[Key]) -> bool:
+    """Whether a way is an old release of a counter that gives the same rows today."""
+    way = hypothesis.way
+    return way.release is not None and (way.counter, _key(hypothesis)[1]) in same
 
 
 def _in_order(candidates: Sequence[Candidates]) -> Iterator[Hypothesis]:
@@ -157,9 +164,10 @@ def _finding(item: Candidates, key: Key | None) -> Finding:
     own = next((found for found in (*item.plain, *item.departing) if _key(found) == key), None)
     if own is not None and item.stated.printed.prints(own.value):
         return _found(item, "follows", "", hypothesis=own)
-    outcome = fit(item.stated.printed, _levels(item, own, near=True)) if own is not None else None
-    if isinstance(outcome, Fit) and outcome.chance <= BY_CHANCE:
-        return _other(item, outcome)
+    for levels in (_near, _plain):
+        outcome = fit(item.stated.printed, levels(item, own)) if own is not None else None
+        if isinstance(outcome, Fit) and outcome.chance <= BY_CHANCE:
+            return _other(item, outcome)
     if own is not None and slipped(item.stated.printed, [replace(own, free=(), declared=())]) is not None:
         because = later(
             "{printed} stands where {meant} belongs",
@@ -167,7 +175,7 @@ def _finding(item: Candidates, key: Key | None) -> Finding:
             meant=item.stated.show(own.value),
         )
         return _found(item, "slip of digits", because, hypothesis=own)
-    wider = fit(item.stated.printed, _levels(item, own, near=False))
+    wider = fit(item.stated.printed, (*_plain(item, own), *_wider(item, own)))
     if isinstance(wider, Fit) and wider.chance <= BY_CHANCE:
         return _other(item, wider)
     printing = wider.by_chance if isinstance(wider, Tried) else (wider.hypothesis, *wider.others)
@@ -177,20 +185,31 @@ def _finding(item: Candidates, key: Key | None) -> Finding:
     return replace(_found(item, "nothing gives it", because), tried=wider.tried, chance=wider.chance)
 
 
-def _levels(item: Candidates, own: Hypothesis | None, *, near: bool) -> Iterator[Level]:
-    """What a number outside the convention may be: the same way with one departure (`near`), or any other way."""
-
-    def chosen(found: Iterable[Hypothesis]) -> Iterator[Hypothesis]:
-        return (one for one in found if (own is not None and one.way.name == own.way.name) == near)
-
-    if near:
-        yield chosen((*item.plain, *item.departing))
-    else:
-        for kind in ORDER:
-            yield chosen(one for one in item.plain if one.way.kind == kind)
-        yield chosen(item.departing)
+def _near(item: Candidates, own: Hypothesis | None) -> Iterator[Level]:
+    """A number outside the convention may be the same way with one departure."""
+    yield _chosen((*item.plain, *item.departing), own, same=True)
     if item.stated.metric == OPERATIONS:
-        yield chosen(item.elsewhere())
+        yield _chosen(item.elsewhere(), own, same=True)
+
+
+def _plain(item: Candidates, own: Hypothesis | None) -> Iterator[Level]:
+    """Or another way as it is, without any departure."""
+    for kind in ORDER:
+        yield _chosen((one for one in item.plain if one.way.kind == kind), own, same=False)
+
+
+def _wider(item: Candidates, own: Hypothesis | None) -> Iterator[Level]:
+    """Or what a counter tells in a run of its own; or another way with one departure."""
+    if item.stated.metric == OPERATIONS:
+        yield item.told()
+    yield _chosen(item.departing, own, same=False)
+    if item.stated.metric == OPERATIONS:
+        yield _chosen(item.elsewhere(), own, same=False)
+
+
+def _chosen(found: Iterable[Hypothesis], own: Hypothesis | None, *, same: bool) -> Iterator[Hypothesis]:
+    """Hypotheses of the way of the convention (`same`), or of all others."""
+    return (one for one in found if (own is not None and one.way.name == own.way.name) == same)
 
 
 def _other(item: Candidates, outcome: Fit) -> Finding:

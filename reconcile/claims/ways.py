@@ -39,7 +39,8 @@ class Way:
 
     `counter` and `release` are set where it is a counter's; `release` is `==0.0.31` for one of old, and None for the
     release whose source was read.  A way that `needs_calls` goes by Python-level calls, which only a run of the
-    counter itself records.  `parts` are the rows of a whole by its parts, where it has some.
+    counter itself records; one that is `traced` goes by work in which composite ops stand whole.
+    `parts` are the rows of a whole by its parts, where it has some.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Way:
     counter: str | None = None
     release: str | None = None
     needs_calls: bool = False
+    traced: bool = False
     parts: Callable[[Work], Rows] = field(default=lambda work: {})
 
     def total(self, work: Work) -> int:
@@ -123,6 +125,7 @@ def _way(counter: Counter, metric: str, release: str | None) -> Way | None:
         counter=counter.id,
         release=release,
         needs_calls=metric == OPERATIONS and bool(rules.functions),
+        traced=metric == OPERATIONS and rules.traced,
         parts=_parts(counter) if metric == "memory" else _no_parts,
     )
 

@@ -113,7 +113,7 @@ def _method() -> str:
             ),
             phrase(
                 "Every model is executed by shape on its own input; counters are told by their rules unless they are "
-                "named."
+                "named, and are run on a row that nothing else gives."
             ),
         ]
     )
