@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -282,6 +283,9 @@ def _inputs(inputs: Sequence[object]) -> tuple[Input, ...]:
             found.append(Input(shape=tuple(int(size) for size in shape), dtype=str(dtype).rpartition(".")[2]))
         else:
             raise UsageError(
-                phrase("the input {item!r} is neither a tensor nor sizes such as '1,3,224,224'", item=item)
+                phrase(
+                    "the input {item} is neither a tensor nor sizes such as '1,3,224,224'",
+                    item=" ".join(reprlib.repr(item).split()),
+                )
             )
     return tuple(found)

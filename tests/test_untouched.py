@@ -90,6 +90,15 @@ def test_a_live_object_that_is_no_model_is_refused() -> None:
         reconcile.audit(12, inputs=(torch.rand(1),))
 
 
+def test_an_input_that_is_no_tensor_is_refused_in_one_line() -> None:
+    tensors = [torch.rand(64, 64), torch.rand(64, 64)]
+    with pytest.raises(
+        UsageError, match=r"^the input \[tensor.* is neither a tensor nor sizes such as '1,3,224,224'$"
+    ) as said:
+        reconcile.audit(torch.nn.Identity(), inputs=(tensors,))
+    assert len(str(said.value)) < 200
+
+
 def test_a_live_model_that_cannot_be_copied_is_refused() -> None:
     model = nn.Linear(2, 2)
     model.lock = (item for item in ())  # type: ignore[assignment]
