@@ -93,7 +93,7 @@ def test_a_live_object_that_is_no_model_is_refused() -> None:
 def test_an_input_that_is_no_tensor_is_refused_in_one_line() -> None:
     tensors = [torch.rand(64, 64), torch.rand(64, 64)]
     with pytest.raises(
-        UsageError, match=r"^the input \[tensor.* is neither a tensor nor sizes such as '1,3,224,224'$"
+        reconcile.UsageError, match=r"^the input \[tensor.* is neither a tensor nor sizes such as '1,3,224,224'$"
     ) as said:
         reconcile.audit(torch.nn.Identity(), inputs=(tensors,))
     assert len(str(said.value)) < 200
