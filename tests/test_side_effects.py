@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
@@ -9,6 +11,8 @@ from torch import nn
 from reconcile.audit import Audit
 from reconcile.worker.side_effects import Watch
 from tests.shared import audit_of
+
+BY_VALUES = str(Path(__file__).parent / "cases" / "by_values.py")
 
 
 @pytest.mark.parametrize(
@@ -50,6 +54,14 @@ def test_a_model_that_a_counter_left_broken_is_said_to_be_so() -> None:
     )
     assert "hooks stay" in " ".join(aten.side_effects)
     assert "no longer be called" not in " ".join(aten.side_effects)
+
+
+def test_a_model_that_takes_no_second_call_by_its_own_doing_is_not_laid_to_a_hook() -> None:
+    run = audit_of(f"{BY_VALUES}:Metadata", "16,40", ("ptflops:aten",)).run
+    count = run.count("ptflops:aten")
+    assert count is not None
+    assert "hooks stay" in " ".join(count.side_effects)
+    assert "no longer be called" not in " ".join(count.side_effects)
 
 
 def test_changed_values_flags_inputs_hooks_and_functions_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

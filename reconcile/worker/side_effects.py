@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -54,6 +56,18 @@ def _hooks(module: Any) -> int:
     return sum(
         len(value) for name, value in vars(module).items() if name.endswith("_hooks") and hasattr(value, "__len__")
     )
+
+
+def _hook_codes(model: Any) -> frozenset[CodeType]:
+    """The code of every hook that stands on a module."""
+    tables = (
+        table
+        for module in _modules(model).values()
+        for name, table in vars(module).items()
+        if name.endswith("_hooks") and hasattr(table, "values")
+    )
+    codes = (getattr(getattr(hook, "func", hook), "__code__", None) for table in tables for hook in table.values())
+    return frozenset(code for code in codes if code is not None)
 
 
 def _functions() -> dict[str, Any]:
@@ -115,6 +129,7 @@ class Watch:
         self._fresh = _fresh(model)
         self._valued = valued
         self._again = again
+        self._hooked = _hook_codes(model)
         look = _look(model, self._inputs, valued)
         self._before = look if options is None else replace(look, options=options)
 
@@ -122,15 +137,21 @@ class Watch:
         """One sentence for each kind of thing that was left behind or changed."""
         after = _look(self._model, self._inputs, self._valued)
         said = tuple(sentence for say in _SAYINGS for sentence in say(self._before, after))
-        return said + self._loading(after) + self._calling(after)
+        return said + self._loading(after) + self._calling()
 
-    def _calling(self, after: _Look) -> tuple[str, ...]:
-        """Whether the model can still be called, with the hooks that are left on it."""
-        if self._again is None or all(after.hooks[path] <= count for path, count in self._before.hooks.items()):
+    def _calling(self) -> tuple[str, ...]:
+        """Whether the hooks that are left on the model let it be called once more.
+
+        A model may write into its inputs or itself, and take no second call whoever counts it.
+        """
+        left = _hook_codes(self._model) - self._hooked
+        if self._again is None or not left:
             return ()
         try:
             self._again()
         except Exception as error:
+            if not any(frame.f_code in left for frame, _ in traceback.walk_tb(error.__traceback__)):
+                return ()
             why = f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
             return (later("the model can no longer be called: {why}", why=why),)
         return ()
