@@ -79,3 +79,9 @@ def test_changed_values_flags_inputs_hooks_and_functions_are_noticed(monkeypatch
     assert "1 hooks stay on 0" in said
     assert "the training flag of 1 modules changed: 1" in said
     assert "1 functions stay replaced in the process: torch.nn.functional.relu" in said
+
+
+def test_a_paddle_layer_whose_state_dict_has_grown_no_longer_loads() -> None:
+    run = audit_of("reconcile.idioms.functions:OneOperand", "2,3", ("paddle",), {"name": "F.relu"}).run
+    (count,) = (item for item in run.counts if item.counter == "paddle")
+    assert any("the state dict no longer loads into a fresh model" in effect for effect in count.side_effects)

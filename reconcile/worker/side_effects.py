@@ -161,7 +161,8 @@ class Watch:
         if self._fresh is None or after.tensors.keys() == self._before.tensors.keys():
             return ()
         try:
-            _unfilled(self._fresh)
+            if _plain(self._fresh):
+                _unfilled(self._fresh)
             self._fresh.load_state_dict(self._model.state_dict())
         except (RuntimeError, KeyError) as error:
             why = " ".join(str(error).split())[:160]
@@ -170,14 +171,21 @@ class Watch:
 
 
 def _fresh(model: Any) -> Any:
-    """The same model as far as loading a state dict goes: PyTorch's modules with tables of their own."""
+    """The same model as far as loading a state dict goes: PyTorch's modules with tables of their own, others copied."""
     try:
         if not hasattr(model, "load_state_dict"):
             return None
-        scripted = any(hasattr(item, "_c") for item in model.modules())
-        return copy.deepcopy(model) if scripted else _tables(model, {})
+        return _tables(model, {}) if _plain(model) else copy.deepcopy(model)
     except Exception:
         return None
+
+
+def _plain(model: Any) -> bool:
+    """Whether a model is made of PyTorch's modules alone, none of them scripted."""
+    torch = sys.modules.get("torch")
+    return (
+        torch is not None and isinstance(model, torch.nn.Module) and not any(hasattr(x, "_c") for x in model.modules())
+    )
 
 
 def _tables(module: Any, made: dict[int, Any]) -> Any:
