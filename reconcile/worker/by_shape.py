@@ -62,13 +62,13 @@ def _untouched_memory() -> None:
         return
 
 
-def _tensors(values: Any) -> Iterator[torch.Tensor]:
+def tensors_among(values: Any) -> Iterator[torch.Tensor]:
     """Every tensor among arguments or results."""
     for value in values:
         if isinstance(value, torch.Tensor):
             yield value
         elif isinstance(value, (list, tuple)):
-            yield from _tensors(value)
+            yield from tensors_among(value)
 
 
 def _tensor_first(func: Any, args: Any) -> Any:
@@ -186,7 +186,7 @@ class ByShape(TorchDispatchMode):
         kwargs = kwargs or {}
         if func is torch.ops.aten.convolution.default and torch._C._get_tracing_state() is not None:
             return self._traced(args, kwargs)
-        tensors = list(_tensors((*args, *kwargs.values())))
+        tensors = list(tensors_among((*args, *kwargs.values())))
         unknown = any(tensor in self.hollow for tensor in tensors)
         if unknown and self._guided(func, args):
             self._give_up(spelled(func))
@@ -226,7 +226,7 @@ class ByShape(TorchDispatchMode):
         """Whether values that are unknown decide what an op gives, or what is done after it."""
         name = func._overloadpacket.__name__
         if name == "index":
-            masks = [item for item in _tensors(args[1:]) if item.dtype in (torch.bool, torch.uint8)]
+            masks = [item for item in tensors_among(args[1:]) if item.dtype in (torch.bool, torch.uint8)]
             return any(mask in self.hollow for mask in masks)
         if name in _READERS:
             return args[_READERS[name]] in self.hollow
@@ -261,15 +261,15 @@ class ByShape(TorchDispatchMode):
     def _mark(self, func: Any, args: Any, output: Any) -> None:
         """What an op gave or wrote into is hollow."""
         name = func._overloadpacket.__name__
-        for tensor in () if name in _VALUELESS else _tensors((output,)):
+        for tensor in () if name in _VALUELESS else tensors_among((output,)):
             if tensor.is_floating_point() or name not in _READERS:
                 self.hollow.add(tensor)
         for value, argument in zip(args, func._schema.arguments, strict=False):
             if argument.alias_info is not None and argument.alias_info.is_write:
-                for tensor in _tensors((value,)):
+                for tensor in tensors_among((value,)):
                     self.hollow.add(tensor)
         if name in _TRAINED and args[_TRAINED[name][0]]:
-            for tensor in _tensors(args[_TRAINED[name][1]]):
+            for tensor in tensors_among(args[_TRAINED[name][1]]):
                 self.hollow.add(tensor)
 
 

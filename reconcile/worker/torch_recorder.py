@@ -20,7 +20,7 @@ from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from reconcile.ledger import Module
-from reconcile.worker.by_shape import spelled
+from reconcile.worker.by_shape import spelled, tensors_among
 from reconcile.worker.recorder import TapeRecorder
 from reconcile.worker.tape import Seen, Tape
 from reconcile.worker.torch_tree import paths, shaped, tree
@@ -80,23 +80,18 @@ def _parts(func: Any, args: Any, kwargs: Any) -> Any:
     return func._op_dk(torch._C.DispatchKey.CompositeImplicitAutograd, *args, **kwargs)
 
 
-def _tensors(value: Any) -> Iterator[torch.Tensor]:
-    """Every tensor in a value."""
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _tensors(item)
-
-
 def _pass_on_gradients(func: Any, given: Sequence[Any], output: Any) -> None:
     """Say of a result that it requires gradients, as a run with gradients does and inference mode does not.
 
     `nn.MultiheadAttention`, for one, asks its inputs before it takes the fused path.  Views of tensors from outside
     are no inference tensors; they cannot be marked.
     """
-    made = [item for item in _tensors(output) if item.is_inference()]
-    if not made or func is torch.ops.aten.detach.default or not any(item.requires_grad for item in _tensors(given)):
+    made = [item for item in tensors_among((output,)) if item.is_inference()]
+    if (
+        not made
+        or func is torch.ops.aten.detach.default
+        or not any(item.requires_grad for item in tensors_among(given))
+    ):
         return
     for item in made:
         item.requires_grad_(item.is_floating_point() or item.is_complex())
