@@ -52,21 +52,15 @@ def _array(value: Any) -> Any:
         return None
 
 
-def _hooks(module: Any) -> int:
-    return sum(
-        len(value) for name, value in vars(module).items() if name.endswith("_hooks") and hasattr(value, "__len__")
-    )
+def _hook_tables(module: Any) -> list[Any]:
+    return [value for name, value in vars(module).items() if name.endswith("_hooks") and hasattr(value, "__len__")]
 
 
 def _hook_codes(model: Any) -> frozenset[CodeType]:
     """The code of every hook that stands on a module."""
-    tables = (
-        table
-        for module in _modules(model).values()
-        for name, table in vars(module).items()
-        if name.endswith("_hooks") and hasattr(table, "values")
-    )
-    codes = (getattr(getattr(hook, "func", hook), "__code__", None) for table in tables for hook in table.values())
+    tables = (table for module in _modules(model).values() for table in _hook_tables(module))
+    hooks = (hook for table in tables if hasattr(table, "values") for hook in table.values())
+    codes = (getattr(getattr(hook, "func", hook), "__code__", None) for hook in hooks)
     return frozenset(code for code in codes if code is not None)
 
 
@@ -98,7 +92,7 @@ def _look(model: Any, inputs: Iterable[Any], valued: Callable[[Any], bool]) -> _
     modules = _modules(model)
     return _Look(
         attributes={path: frozenset(vars(module)) for path, module in modules.items()},
-        hooks={path: _hooks(module) for path, module in modules.items()},
+        hooks={path: sum(map(len, _hook_tables(module))) for path, module in modules.items()},
         flags={path: bool(module.training) for path, module in modules.items()},
         tensors={name: _array(value) if valued(value) else None for name, value in model.state_dict().items()},
         inputs=tuple(_array(value) for value in inputs),
