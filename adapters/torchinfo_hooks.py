@@ -49,17 +49,16 @@ MEMORY = Footprint(
 )
 
 
-def _summary(subject: Subject) -> Any:
-    """What torchinfo sums up, in the mode that the model is in; without one it would switch the model to eval."""
+def _summary(subject: Subject, **mode: str) -> Any:
+    """What torchinfo sums up; without a `mode` it switches the model to eval."""
     import torchinfo
     from torchinfo import summary
 
     inputs: Mapping[str, Any] | Sequence[Any] = named_inputs(subject) if subject.kwargs else list(subject.args)
-    mode = "train" if subject.model.training else "eval"
     try:
         # Its hooks add up pruning masks.
         with subject.recording(own_code=[str(Path(torchinfo.__file__).parent)]):
-            return summary(subject.model, input_data=inputs, mode=mode, col_names=("mult_adds",), verbose=0)
+            return summary(subject.model, input_data=inputs, col_names=("mult_adds",), verbose=0, **mode)
     except RuntimeError as error:
         cause = error.__cause__
         if cause is None:
@@ -96,7 +95,7 @@ def _bytes(found: Any, paths: Mapping[int, str]) -> Iterator[Row]:
 def run(subject: Subject) -> Told:
     """Run `torchinfo.summary` and read every call that it lists."""
     paths = {id(module): path for path, module in subject.model.named_modules()}
-    found = _summary(subject)
+    found = _summary(subject, mode="train" if subject.model.training else "eval")
     rows = [*_rows(found.summary_list, paths)]
     held = [*_parameters(found.summary_list, paths)]
     size = found.total_input + found.total_output_bytes + found.total_param_bytes
@@ -124,4 +123,4 @@ NOW = Counter(
     read="==1.8.0",
 )
 
-COUNTERS = (replace(NOW, releases=past.releases(NOW)),)
+COUNTERS = (replace(NOW, releases=past.releases(NOW, _summary)),)

@@ -7,13 +7,13 @@ counts nowhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from math import prod
 from typing import Any, cast
 
-from reconcile.adapter import Counter, Measured, Named, Place, Release, Row, Subject, Told, named_inputs, whole
-from reconcile.errors import CannotAskError, CounterError
+from reconcile.adapter import Counter, Measured, Named, Place, Release, Row, Subject, Told, whole
+from reconcile.errors import CannotAskError
 from reconcile.language import later
 from reconcile.reach import Reach
 from reconcile.resources.footprint import INPUTS, Footprint
@@ -56,6 +56,7 @@ _WITH_BIASES = _named(
 class _Era:
     """What the answer of a release is made of.
 
+    summary: runs the library, in a mode where it is given one.
     nested: modules with children are counted too.
     modes: a model is run in the mode that it is in; else the release switches it to evaluation.
     sized: bytes are those that every element has, and not 4 for each.
@@ -63,6 +64,7 @@ class _Era:
     """
 
     manner: Manner
+    summary: Callable[..., Any]
     nested: bool = False
     modes: bool = True
     sized: bool = False
@@ -108,10 +110,7 @@ class _Era:
         """The bytes of a layer's output, as the total takes them."""
         if self.sized:
             return cast("int", info.output_bytes)
-        elements = 1
-        for size in info.output_size:
-            elements *= size
-        return 4 * elements
+        return 4 * int(prod(info.output_size))
 
     def size(self, found: Any) -> int:
         """The sum of all bytes."""
@@ -122,7 +121,10 @@ class _Era:
     def run(self, subject: Subject) -> Told:
         """Run `torchinfo.summary` of a release and read every call that it lists."""
         paths = {id(module): path for path, module in subject.model.named_modules()}
-        found = self._summary(subject)
+        if subject.model.training and not self.modes:
+            raise CannotAskError(later("this release of torchinfo runs every model in evaluation mode"))
+        mode = {"mode": "train" if subject.model.training else "eval"} if self.sized else {}
+        found = self.summary(subject, **mode)
         calls = found.summary_list
         params = whole(found.total_params, later("the parameters"))
         return Told(
@@ -134,23 +136,6 @@ class _Era:
                 "memory": Measured(rows=[*self.bytes(found, paths)], total=self.size(found)),
             },
         )
-
-    def _summary(self, subject: Subject) -> Any:
-        import torchinfo
-        from torchinfo import summary
-
-        if subject.model.training and not self.modes:
-            raise CannotAskError(later("this release of torchinfo runs every model in evaluation mode"))
-        inputs: Any = named_inputs(subject) if subject.kwargs else list(subject.args)
-        mode = {"mode": "train" if subject.model.training else "eval"} if self.sized else {}
-        try:
-            with subject.recording(own_code=[str(Path(torchinfo.__file__).parent)]):
-                return summary(subject.model, input_data=inputs, col_names=("mult_adds",), verbose=0, **mode)
-        except RuntimeError as error:
-            cause = error.__cause__
-            if cause is None:
-                raise
-            raise CounterError(f"{type(cause).__name__}: {cause}") from error
 
 
 _LEVELS = Manner(reach=_HOOKED, fixed=frozenset(), missing=None, masks=False, deepest=SHOWN, left="nothing")
@@ -165,7 +150,7 @@ _LEFT = Manner(missing="objects", left="any")
 _OPENED = Manner(left="any")
 
 
-def releases(now: Counter) -> tuple[Release, ...]:
+def releases(now: Counter, summary: Callable[..., Any]) -> tuple[Release, ...]:
     """Every release before the present one; 0.0.1 takes no arguments and counts nothing, and 1.5.0 came after 0.1.5."""
     present = now.measures["memory"]
     if not isinstance(present, Footprint):
@@ -189,7 +174,7 @@ def releases(now: Counter) -> tuple[Release, ...]:
             manner=manner,
             census=ListedCensus(source=_TOTALS, manner=manner),
         )
-        era = _Era(manner=manner, nested=nested, modes=about.get("modes", False), given=given)
+        era = _Era(manner=manner, summary=summary, nested=nested, modes=about.get("modes", False), given=given)
         return _release(specifier, rules, era, listed)
 
     def sized(specifier: str, manner: Manner, rules: Rules) -> Release:
@@ -204,7 +189,7 @@ def releases(now: Counter) -> tuple[Release, ...]:
             manner=manner,
             census=ListedCensus(source=_TOTALS, leaves=True, manner=manner),
         )
-        return _release(specifier, rules, _Era(manner=manner, sized=True, given=1), listed)
+        return _release(specifier, rules, _Era(manner=manner, summary=summary, sized=True, given=1), listed)
 
     boxed = replace(now.rules, ignored=_CONTAINERS, hooking=_COMPARED.reach)
     return (
